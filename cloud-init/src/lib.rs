@@ -1,0 +1,1 @@
+//! Day-1 data: model, NoCloud rendering and validation.

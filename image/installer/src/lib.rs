@@ -1,0 +1,1 @@
+//! Installer of the appliance on a disk.

@@ -1,0 +1,1 @@
+//! Disk and slot layout of the appliance, as pure byte writers.

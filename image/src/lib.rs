@@ -1,0 +1,1 @@
+//! Builder of the appliance image and its formats.

@@ -1,0 +1,1 @@
+//! DHCPv4 and proxyDHCP server with durable leases.

@@ -1,0 +1,1 @@
+//! Day-0/1/2 provisioner for vRouter appliances.

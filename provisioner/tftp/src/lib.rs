@@ -1,0 +1,1 @@
+//! TFTP server that serves a map of names.
