@@ -1,0 +1,133 @@
+//! The two configuration files: the menu on the EFI system partition, and the fragment in each slot image.
+
+use crate::disk::{DiskIds, Role, Slot};
+use crate::manifest::Manifest;
+
+/// Boots that a slot on trial gets before the menu goes back to the other one.
+pub const TRIES: u8 = 3;
+
+/// `grub/grub.cfg` of the EFI system partition.
+///
+/// It chooses the slot, counts down a slot on trial, and goes to the other slot when the tries are used up or when the
+/// chosen slot is empty or fails to load. Kernel and arguments come from the slot's own `grub.cfg` ([`slot_config`]), so
+/// they change together with the root.
+pub fn disk_config(ids: &DiskIds) -> String {
+    let part = |slot| ids.partition(Role::Slot(slot));
+    let countdown = (1..=TRIES).map(|left| {
+        let keyword = if left == 1 { "if" } else { "elif" };
+        let fewer = left - 1;
+        format!("  {keyword} [ \"$daybreak_tries\" = {left} ]; then set daybreak_tries={fewer}\n")
+    });
+    let countdown = countdown.collect::<Vec<_>>().concat();
+    format!(
+        r#"# Daybreak boot menu. Written by the installer; changed only by a new installation.
+if serial --unit=0 --speed=115200; then
+  terminal_input console serial
+  terminal_output console serial
+fi
+regexp --set=1:disk '^(.*),gpt[0-9]+$' "$root"
+set slot_a="$disk,gpt{gpt_a}"
+set slot_b="$disk,gpt{gpt_b}"
+
+load_env
+if [ "$daybreak_slot" = b ]; then
+  set slot=b
+  set other=a
+  set other_device="$slot_a"
+  set device="$slot_b"
+else
+  set slot=a
+  set other=b
+  set other_device="$slot_b"
+  set device="$slot_a"
+fi
+
+# A slot on trial has a number here, a good one has "ok".
+set swap=no
+if [ "$daybreak_tries" != ok ]; then
+{countdown}  else set swap=yes
+  fi
+fi
+if [ ! -f ($device)/grub.cfg ]; then set swap=yes; fi
+if [ ! -f ($other_device)/grub.cfg ]; then set swap=no; fi
+if [ $swap = yes ]; then
+  echo "Slot $slot did not come up; starting slot $other."
+  set slot=$other
+  set daybreak_tries=ok
+fi
+if [ "$daybreak_slot" != $slot -o "$daybreak_tries" != ok -o $swap = yes ]; then
+  set daybreak_slot=$slot
+  save_env daybreak_slot daybreak_tries
+fi
+
+if [ $slot = b ]; then set default=slot-b; set fallback=slot-a; else set default=slot-a; set fallback=slot-b; fi
+set timeout=1
+menuentry "Daybreak, slot A" --id slot-a {{
+  set root="$slot_a"
+  set partuuid={uuid_a}
+  source ($slot_a)/grub.cfg
+}}
+menuentry "Daybreak, slot B" --id slot-b {{
+  set root="$slot_b"
+  set partuuid={uuid_b}
+  source ($slot_b)/grub.cfg
+}}
+"#,
+        gpt_a = Role::Slot(Slot::A).number(),
+        gpt_b = Role::Slot(Slot::B).number(),
+        uuid_a = part(Slot::A),
+        uuid_b = part(Slot::B),
+    )
+}
+
+/// `grub.cfg` of a slot image: loads this slot's kernel with this image's arguments. The menu has set `$root` to the slot
+/// and `$partuuid` to its PARTUUID.
+pub fn slot_config(manifest: &Manifest) -> String {
+    let args = manifest.kernel_args();
+    let space = if args.is_empty() { "" } else { " " };
+    format!(
+        "linux /vmlinuz boot=daybreak daybreak.slot=$partuuid{space}{args} console=tty0 console=ttyS0,115200\n\
+         initrd /initrd.img\n"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    use super::*;
+    use crate::Sha256Digest;
+    use crate::manifest::{Architecture, FileEntry};
+
+    fn check_syntax(script: &str) {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), script).unwrap();
+        let output = Command::new("grub-script-check").arg(file.path()).output().unwrap();
+        assert!(output.status.success(), "{output:?}\n{script}");
+    }
+
+    #[test]
+    fn grub_accepts_the_menu() {
+        let ids = DiskIds::from_seed("config");
+        let config = disk_config(&ids);
+        check_syntax(&config);
+        for slot in [Slot::A, Slot::B] {
+            assert!(config.contains(&format!("set partuuid={}", ids.partition(Role::Slot(slot)))));
+        }
+        assert!(config.contains("elif [ \"$daybreak_tries\" = 3 ]; then set daybreak_tries=2"));
+    }
+
+    #[test]
+    fn the_slot_names_its_kernel_line() {
+        let file = FileEntry { size: 1, sha256: Sha256Digest::of(b"") };
+        for (args, expected) in [
+            ("", "daybreak.slot=$partuuid console=tty0 console=ttyS0,115200\n"),
+            ("iommu=pt quiet", "daybreak.slot=$partuuid iommu=pt quiet console=tty0 console=ttyS0,115200\n"),
+        ] {
+            let manifest = Manifest::new("v", "1", Architecture::Amd64, args, file, file, file).unwrap();
+            let config = slot_config(&manifest);
+            check_syntax(&config);
+            assert!(config.contains(expected), "{config}");
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! GRUB 2.06 for BIOS and UEFI without its tools on the target.
+//!
+//! `grub-mkimage` runs once, where the image is built ([`bios_core_command`], [`efi_command`]); the three files travel in
+//! the root under [`GRUB_DIR`], and everything else is done here: embedding for BIOS ([`BiosBoot`]), the content of the
+//! EFI system partition ([`esp_bytes`]), the menu with its boot counting ([`config`]) and the environment that the menu
+//! and the running system share ([`GrubEnv`]).
+//!
+//! Both loaders find their configuration by partition number on the disk they were started from, not by searching all
+//! disks: a second disk with an older installation is never booted by mistake.
+
+mod config;
+mod embed;
+mod env;
+
+use std::path::Path;
+
+use crate::LayoutError;
+use crate::disk::{DiskPlan, Role, Slot};
+use crate::fat::{Fat32, FatFile};
+
+pub use config::{TRIES, disk_config, slot_config};
+pub use embed::BiosBoot;
+pub use env::{GRUBENV_SIZE, GrubEnv};
+
+/// Folder of the boot loader files in the root file system.
+pub const GRUB_DIR: &str = "/usr/lib/daybreak/grub";
+/// Boot sector, copied as it is from `/usr/lib/grub/i386-pc/boot.img`.
+pub const BOOT_IMG: &str = "boot.img";
+/// Core for BIOS.
+pub const CORE_IMG: &str = "core.img";
+/// Loader for UEFI.
+pub const EFI_IMG: &str = "BOOTX64.EFI";
+
+/// `$prefix` of both loaders: partition 2 of the disk that the firmware started them from.
+const PREFIX: &str = "(,gpt2)/grub";
+
+/// `iso9660` reads the slots and `fat` the configuration; `regexp` takes the disk from `$root`; `test`, `loadenv`, `echo`,
+/// `sleep`, `minicmd`, `ls`, `reboot` and `halt` serve the menu and a person at its prompt; `serial` and `terminal` the
+/// serial console; `all_video` gives a UEFI kernel its frame buffer.
+const MODULES: &str = "part_gpt iso9660 fat normal linux configfile echo test true loadenv regexp search search_fs_uuid \
+                       search_fs_file search_label serial terminal all_video minicmd ls cat sleep reboot halt";
+
+/// The boot loader files of an image.
+#[derive(Clone, Copy, Debug)]
+pub struct GrubFiles<'a> {
+    /// [`BOOT_IMG`].
+    pub boot_img: &'a [u8],
+    /// [`CORE_IMG`].
+    pub core_img: &'a [u8],
+    /// [`EFI_IMG`].
+    pub efi_img: &'a [u8],
+}
+
+impl GrubFiles<'_> {
+    /// What a BIOS needs, with its sector numbers filled in for the plan's disk.
+    ///
+    /// # Errors
+    /// [`LayoutError::Grub`] when a file is not what its name says, [`LayoutError::NoRoom`] when the core is too large.
+    pub fn bios_boot(&self, plan: &DiskPlan) -> Result<BiosBoot, LayoutError> {
+        BiosBoot::new(self.boot_img, self.core_img, plan.extent(Role::BiosBoot))
+    }
+}
+
+/// Command line that makes [`CORE_IMG`] at `out`; needs Debian's `grub-pc-bin` and `grub-common`.
+pub fn bios_core_command(out: &Path) -> Vec<String> {
+    mkimage("i386-pc", out, &format!("biosdisk {MODULES}"))
+}
+
+/// Command line that makes [`EFI_IMG`] at `out`; needs Debian's `grub-efi-amd64-bin` and `grub-common`.
+pub fn efi_command(out: &Path) -> Vec<String> {
+    mkimage("x86_64-efi", out, MODULES)
+}
+
+fn mkimage(format: &str, out: &Path, modules: &str) -> Vec<String> {
+    let out = out.to_string_lossy();
+    let options = ["grub-mkimage", "-O", format, "-p", PREFIX, "-o", &out];
+    options.into_iter().chain(modules.split_whitespace()).map(str::to_owned).collect()
+}
+
+/// Bytes from the start of the EFI system partition to the end of its last file (see [`Fat32::bytes`]), with the
+/// environment set to boot `slot` without counting.
+///
+/// # Errors
+/// [`LayoutError::Grub`] when the loader is not a UEFI program, [`LayoutError::NoRoom`] when it does not fit.
+pub fn esp_bytes(plan: &DiskPlan, grub: &GrubFiles<'_>, slot: Slot) -> Result<Vec<u8>, LayoutError> {
+    if !grub.efi_img.starts_with(b"MZ") {
+        return Err(LayoutError::Grub { file: EFI_IMG, reason: "it is not a UEFI program".to_owned() });
+    }
+    let extent = plan.extent(Role::Esp);
+    let fat = Fat32 {
+        size: extent.size,
+        hidden_sectors: u32::try_from(extent.first_lba()).unwrap_or(0),
+        volume_id: plan.ids().esp_volume_id(),
+        label: *b"DAYBREAK   ",
+    };
+    let config = disk_config(plan.ids());
+    let env = GrubEnv::confirmed(slot).to_bytes()?;
+    fat.bytes(&[
+        FatFile { path: "EFI/BOOT/BOOTX64.EFI", content: grub.efi_img },
+        FatFile { path: "EFI/daybreak/grubx64.efi", content: grub.efi_img },
+        FatFile { path: "grub/grub.cfg", content: config.as_bytes() },
+        FatFile { path: "grub/grubenv", content: &env },
+    ])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::disk::{DiskIds, MIN_DISK_SIZE};
+
+    #[test]
+    fn commands_name_format_prefix_and_output() {
+        let command = bios_core_command(Path::new("/out/core.img")).join(" ");
+        assert!(
+            command
+                .starts_with("grub-mkimage -O i386-pc -p (,gpt2)/grub -o /out/core.img biosdisk part_gpt ")
+        );
+        assert!(!efi_command(Path::new("x")).contains(&"biosdisk".to_owned()));
+    }
+
+    #[test]
+    fn an_efi_file_that_is_no_program_is_refused() {
+        let plan = DiskPlan::new(MIN_DISK_SIZE, DiskIds::from_seed("x"), true).unwrap();
+        let grub = GrubFiles { boot_img: &[], core_img: &[], efi_img: b"\x7fELF" };
+        assert!(matches!(esp_bytes(&plan, &grub, Slot::A), Err(LayoutError::Grub { file: EFI_IMG, .. })));
+    }
+}
