@@ -68,6 +68,7 @@ disable_new_services() {
     done < <(enabling_links | comm -13 "$before" -)
 }
 
+# shellcheck disable=SC2016  # the fields are for apt, not for the shell
 # Where qemu-utils came from backports, the emulator must too: Debian's own one conflicts with it.
 # The archive's address is taken from the suite that the machine already uses.
 add_backports() {

@@ -1,1 +1,14 @@
-//! Labs and end-to-end tests.
+//! Labs for Daybreak: networks in namespaces, machines in QEMU, and what tests wait on.
+//!
+//! Start at [`bridge::Bridge`] (a wire), [`namespace::Namespace`] (who is on it) and [`machine::Machine`] (what boots
+//! on it). Everything a lab makes dies with the process that made it.
+
+pub mod bridge;
+pub mod directory;
+pub mod error;
+pub mod machine;
+pub mod namespace;
+pub mod patience;
+mod plain_text;
+pub mod process;
+pub mod text_log;

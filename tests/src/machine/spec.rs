@@ -1,0 +1,311 @@
+//! What a machine is made of, and the QEMU command line that says so. Pure: nothing here touches the system.
+
+use std::path::{Path, PathBuf};
+
+/// The machine's firmware and the network boot code that goes with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Firmware {
+    /// `SeaBIOS`; the card carries the iPXE ROM.
+    Bios,
+    /// OVMF with its own PXE client: DHCP option 93 says 7, the loader comes by TFTP.
+    Uefi,
+}
+
+/// What runs the guest's instructions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Accelerator {
+    /// Translation: works everywhere.
+    Tcg,
+    /// The kernel's hypervisor, when a probe guest ran under it.
+    Kvm,
+}
+
+/// A network card.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Card {
+    /// Its hardware address, as `52:54:00:12:34:56`.
+    pub mac: String,
+    /// The tap it is plugged into.
+    pub tap: String,
+}
+
+/// A disk image's format.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DiskFormat {
+    /// Sector for sector.
+    Raw,
+    /// QEMU's own, sparse.
+    Qcow2,
+}
+
+impl DiskFormat {
+    /// QEMU's name of it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Raw => "raw",
+            Self::Qcow2 => "qcow2",
+        }
+    }
+}
+
+/// A disk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Disk {
+    /// The image file.
+    pub file: PathBuf,
+    /// The file's format.
+    pub format: DiskFormat,
+    /// Serial number that the guest sees (at most 20 characters on virtio).
+    pub serial: String,
+}
+
+/// A kernel that starts without any firmware's boot order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DirectBoot {
+    /// Kernel image.
+    pub kernel: PathBuf,
+    /// Initial RAM disk, if it needs one.
+    pub initrd: Option<PathBuf>,
+    /// Kernel command line.
+    pub arguments: String,
+}
+
+/// A whole machine. Boot order: the cards by network, then the disks, in the order given.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MachineSpec {
+    /// Name for messages and files.
+    pub name: String,
+    /// SMBIOS UUID, which DHCP option 97 carries.
+    pub uuid: String,
+    /// Firmware.
+    pub firmware: Firmware,
+    /// Memory in MiB.
+    pub memory_mib: u32,
+    /// Processors.
+    pub processors: u8,
+    /// Network cards.
+    pub cards: Vec<Card>,
+    /// Disks; the first is the first in boot order.
+    pub disks: Vec<Disk>,
+    /// A read-only medium beside the disks, as a `NoCloud` seed.
+    pub medium: Option<PathBuf>,
+    /// Start this kernel instead of the firmware's choice.
+    pub direct: Option<DirectBoot>,
+    /// Whether the cards come first in the boot order; without, they cannot boot.
+    pub network_boot: bool,
+    /// Let the guest end QEMU by writing N to port 0xf4; the exit status is 2N + 1.
+    pub exit_port: bool,
+}
+
+impl MachineSpec {
+    /// A machine with a BIOS, 2 GiB, two processors and nothing plugged in.
+    pub fn new(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            uuid: uuid_of(name),
+            firmware: Firmware::Bios,
+            memory_mib: 2048,
+            processors: 2,
+            cards: Vec::new(),
+            disks: Vec::new(),
+            medium: None,
+            direct: None,
+            network_boot: true,
+            exit_port: false,
+        }
+    }
+
+    /// QEMU's arguments. `qmp` is the socket it shall connect to, `vars` the machine's own UEFI variables.
+    pub fn arguments(&self, accelerator: Accelerator, qmp: &Path, vars: &Path) -> Vec<String> {
+        let mut line = Line::default();
+        line.add("-name", &self.name).add("-uuid", &self.uuid);
+        line.flag("-no-user-config").flag("-nodefaults").add("-display", "none");
+        // Without graphics SeaBIOS writes its screen to the serial port, and so do iPXE and GRUB on top of it.
+        line.add("-machine", "q35,graphics=off");
+        match accelerator {
+            Accelerator::Tcg => line.add("-accel", "tcg,thread=multi").add("-cpu", "max"),
+            Accelerator::Kvm => line.add("-accel", "kvm").add("-cpu", "host"),
+        };
+        line.add("-m", &self.memory_mib.to_string()).add("-smp", &self.processors.to_string());
+        line.add("-serial", "stdio");
+        line.add("-chardev", &format!("socket,id=qmp,path={}", comma(qmp)))
+            .add("-mon", "chardev=qmp,mode=control");
+        line.add("-device", "virtio-rng-pci");
+        if self.firmware == Firmware::Uefi {
+            line.add("-drive", &format!("if=pflash,unit=0,format=raw,readonly=on,file={OVMF_CODE}"));
+            line.add("-drive", &format!("if=pflash,unit=1,format=raw,file={}", comma(vars)));
+        }
+        self.add_devices(&mut line);
+        if let Some(direct) = &self.direct {
+            line.add("-kernel", &direct.kernel.to_string_lossy()).add("-append", &direct.arguments);
+            if let Some(initrd) = &direct.initrd {
+                line.add("-initrd", &initrd.to_string_lossy());
+            }
+        }
+        if self.exit_port {
+            line.add("-device", "isa-debug-exit,iobase=0xf4,iosize=0x04");
+        }
+        line.0
+    }
+
+    fn add_devices(&self, line: &mut Line) {
+        let mut place = 0;
+        for (i, card) in self.cards.iter().enumerate() {
+            line.add(
+                "-netdev",
+                &format!("tap,id=net{i},ifname={},script=no,downscript=no,vhost=off", card.tap),
+            );
+            let boot = if self.network_boot {
+                place += 1;
+                format!(",bootindex={place}")
+            } else {
+                String::new()
+            };
+            // OVMF has its own driver and PXE client; the card's ROM would take their place.
+            let rom = if self.firmware == Firmware::Uefi || !self.network_boot { ",romfile=" } else { "" };
+            line.add("-device", &format!("virtio-net-pci,netdev=net{i},mac={}{boot}{rom}", card.mac));
+        }
+        for (i, disk) in self.disks.iter().enumerate() {
+            place += 1;
+            // cache=unsafe: what the guest wrote outlives a power cut in the host's page cache, as on a disk that
+            // has no cache of its own, and no test waits for the host's fsync.
+            line.add(
+                "-drive",
+                &format!(
+                    "if=none,id=disk{i},format={},file={},cache=unsafe,discard=unmap,detect-zeroes=unmap",
+                    disk.format.name(),
+                    comma(&disk.file)
+                ),
+            );
+            line.add(
+                "-device",
+                &format!("virtio-blk-pci,drive=disk{i},serial={},bootindex={place}", disk.serial),
+            );
+        }
+        if let Some(medium) = &self.medium {
+            line.add("-drive", &format!("if=none,id=medium,format=raw,readonly=on,file={}", comma(medium)));
+            line.add("-device", "virtio-blk-pci,drive=medium,serial=MEDIUM");
+        }
+    }
+}
+
+/// OVMF's code, as Debian's `ovmf` installs it.
+const OVMF_CODE: &str = "/usr/share/OVMF/OVMF_CODE_4M.fd";
+
+/// OVMF's empty variables.
+pub(crate) const OVMF_VARS: &str = "/usr/share/OVMF/OVMF_VARS_4M.fd";
+
+/// QEMU splits option values at commas; a doubled comma stands for one.
+fn comma(path: &Path) -> String {
+    path.to_string_lossy().replace(',', ",,")
+}
+
+/// A UUID made from the machine's name, so that it is the same after a power cycle (FNV-1a, 128 bits).
+fn uuid_of(name: &str) -> String {
+    let mut hash: u128 = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d;
+    for byte in name.bytes() {
+        hash = (hash ^ u128::from(byte)).wrapping_mul(0x0000_0000_0100_0000_0000_0000_0000_013b);
+    }
+    let hex = format!("{hash:032x}");
+    format!("{}-{}-4{}-8{}-{}", &hex[..8], &hex[8..12], &hex[13..16], &hex[17..20], &hex[20..])
+}
+
+#[derive(Default)]
+struct Line(Vec<String>);
+
+impl Line {
+    fn add(&mut self, option: &str, value: &str) -> &mut Self {
+        self.0.extend([option.to_owned(), value.to_owned()]);
+        self
+    }
+
+    fn flag(&mut self, option: &str) -> &mut Self {
+        self.0.push(option.to_owned());
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(spec: &MachineSpec, accelerator: Accelerator) -> String {
+        spec.arguments(accelerator, Path::new("/lab/q"), Path::new("/lab/vars")).join(" ")
+    }
+
+    fn with_card_and_disks() -> MachineSpec {
+        let disk = |serial: &str| Disk {
+            file: format!("/lab/{serial}.img").into(),
+            format: DiskFormat::Raw,
+            serial: serial.to_owned(),
+        };
+        MachineSpec {
+            cards: vec![Card { mac: "52:54:00:00:00:01".to_owned(), tap: "tap0".to_owned() }],
+            disks: vec![disk("DISK0"), disk("DATA")],
+            ..MachineSpec::new("r1")
+        }
+    }
+
+    #[test]
+    fn network_comes_before_disks_in_the_boot_order() {
+        let line = line(&with_card_and_disks(), Accelerator::Tcg);
+        for part in [
+            "virtio-net-pci,netdev=net0,mac=52:54:00:00:00:01,bootindex=1 ",
+            "drive=disk0,serial=DISK0,bootindex=2",
+            "drive=disk1,serial=DATA,bootindex=3",
+            "ifname=tap0,script=no,downscript=no",
+        ] {
+            assert!(line.contains(part), "{part} is not in {line}");
+        }
+    }
+
+    #[test]
+    fn without_network_boot_the_card_has_no_rom() {
+        let spec = MachineSpec { network_boot: false, ..with_card_and_disks() };
+        let line = line(&spec, Accelerator::Tcg);
+        assert!(line.contains("mac=52:54:00:00:00:01,romfile= "), "{line}");
+        assert!(line.contains("serial=DISK0,bootindex=1"), "{line}");
+    }
+
+    #[test]
+    fn uefi_has_its_own_variables_and_pxe_client() {
+        let spec = MachineSpec { firmware: Firmware::Uefi, ..with_card_and_disks() };
+        let line = line(&spec, Accelerator::Tcg);
+        assert!(line.contains("unit=1,format=raw,file=/lab/vars"), "{line}");
+        assert!(line.contains("bootindex=1,romfile= "), "{line}");
+    }
+
+    #[test]
+    fn the_accelerator_decides_the_processor() {
+        assert!(line(&MachineSpec::new("r1"), Accelerator::Tcg).contains("-accel tcg,thread=multi -cpu max"));
+        assert!(line(&MachineSpec::new("r1"), Accelerator::Kvm).contains("-accel kvm -cpu host"));
+    }
+
+    #[test]
+    fn a_comma_in_a_path_does_not_split_the_option() {
+        let spec = MachineSpec { medium: Some("/lab/a,b".into()), ..MachineSpec::new("r1") };
+        assert!(line(&spec, Accelerator::Tcg).contains("file=/lab/a,,b"));
+    }
+
+    #[test]
+    fn direct_boot_and_exit_port_are_there_when_asked() {
+        let direct = DirectBoot {
+            kernel: "/k".into(),
+            initrd: Some("/i".into()),
+            arguments: "console=ttyS0".to_owned(),
+        };
+        let spec = MachineSpec { direct: Some(direct), exit_port: true, ..MachineSpec::new("r1") };
+        let line = line(&spec, Accelerator::Tcg);
+        assert!(line.contains("-kernel /k -append console=ttyS0 -initrd /i"), "{line}");
+        assert!(line.contains("isa-debug-exit"), "{line}");
+    }
+
+    #[test]
+    fn a_name_gives_one_valid_uuid() {
+        let uuid = uuid_of("r1");
+        assert_eq!(uuid, uuid_of("r1"));
+        assert_ne!(uuid, uuid_of("r2"));
+        assert_eq!(uuid.split('-').map(str::len).collect::<Vec<_>>(), [8, 4, 4, 4, 12]);
+        assert!(uuid.chars().all(|c| c == '-' || c.is_ascii_hexdigit()), "{uuid}");
+    }
+}
