@@ -1,0 +1,4 @@
+//! The front as its clients see it.
+
+mod clients;
+mod support;
