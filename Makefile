@@ -1,7 +1,74 @@
 # Daybreak. `make help` lists the targets.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help
+.DELETE_ON_ERROR:
+
+# One profile for everything that the labs run: daemons, tests and image share what cargo compiles.
+PROFILE ?= lab
+TARGET  := $(or $(CARGO_TARGET_DIR),target)
+BIN     := $(TARGET)/$(PROFILE)
+CACHE   := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/daybreak
+CARGO   := cargo
+SCRIPTS := .ci/run $(shell find tests -name '*.sh')
+export DAYBREAK_BIN   := $(abspath $(BIN)/daybreak)
+export DAYBREAK_CACHE := $(abspath $(CACHE))
+
+.PHONY: help setup build image demo demo-down test test-crates test-labs lint fmt \
+        bench-setup bench-dhcp bench-tftp bench-http bench-seed bench-image
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  %-16s %s\n", $$1, $$2}'
+
+setup: ## install the Debian packages of demo and tests (as root, asks nothing)
+	@tests/setup/packages.sh
+
+build: setup ## compile the daemons
+	$(CARGO) build --locked --profile $(PROFILE) --workspace --bins
+
+image: build ## build the appliance image that demo and tests boot (quick compression)
+	tests/setup/image.sh
+
+demo: image ## empty machine -> network boot -> install -> SSH; leaves the lab running
+	$(BIN)/daybreak-demo up
+
+demo-down: ## end the lab that `make demo` left running
+	$(BIN)/daybreak-demo down
+
+test: test-crates test-labs ## everything: unit, integration and lab tests
+
+test-crates: build
+	tests/setup/cargo-test.sh --locked --profile $(PROFILE) --workspace
+
+test-labs: image
+	$(CARGO) test --locked --profile $(PROFILE) -p daybreak-tests --test '*' -- --ignored --test-threads=1
+
+lint: ## formatting, clippy, dependency policy, scripts
+	@tests/setup/packages.sh tests/setup/packages-lint.txt
+	$(CARGO) fmt --all -- --check
+	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
+	@command -v cargo-deny >/dev/null || $(CARGO) install --locked cargo-deny
+	$(CARGO) deny --locked check licenses bans sources
+	@if $(CARGO) deny --locked fetch db; then $(CARGO) deny --locked check advisories; \
+	else echo 'lint: the advisory database is out of reach: advisories were NOT checked' >&2; fi
+	shellcheck $(SCRIPTS)
+
+fmt: ## format the sources
+	$(CARGO) fmt --all
+
+bench-dhcp: bench-setup ## DHCP exchanges per second beside Kea and dnsmasq
+	tests/bench/dhcp/run
+
+bench-tftp: bench-setup ## TFTP throughput and sessions beside tftpd-hpa and atftpd
+	tests/bench/tftp/run
+
+bench-http: bench-setup ## image stream beside nginx
+	tests/bench/http/run
+
+bench-seed: bench-setup ## seed fetched by cloud-init's own code
+	tests/bench/seed/run
+
+bench-image: bench-setup ## time and size of each step of the image build
+	tests/bench/image/run
+
+bench-setup: setup
+	@tests/setup/packages.sh tests/setup/packages-bench.txt
