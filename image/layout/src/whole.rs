@@ -46,6 +46,7 @@ pub fn write_disk<W: Write + Seek, R: Read>(
 /// Copies `from` to `offset`, seeking over blocks of zeroes; gives the bytes copied.
 fn write_sparse<W: Write + Seek, R: Read>(out: &mut W, offset: u64, mut from: R) -> Result<u64, LayoutError> {
     const BLOCK: usize = 64 * 1024;
+    static ZEROES: [u8; BLOCK] = [0; BLOCK];
     let mut block = Vec::with_capacity(BLOCK);
     let mut done = 0;
     loop {
@@ -55,7 +56,7 @@ fn write_sparse<W: Write + Seek, R: Read>(out: &mut W, offset: u64, mut from: R)
         if n == 0 {
             return Ok(done);
         }
-        if block.iter().any(|byte| *byte != 0) {
+        if block != ZEROES[..n] {
             out.seek(SeekFrom::Start(offset + done)).map_err(LayoutError::io("seek on the disk"))?;
             out.write_all(&block).map_err(LayoutError::io("write the disk"))?;
         }
