@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 /// A lab operation failed. The text names the object, the cause and, where there is one, the remedy.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 pub enum LabError {
     /// A file or directory of the lab could not be used.
     #[error("{path}: {doing}: {source}", path = path.display())]
@@ -88,6 +88,13 @@ pub enum LabError {
         /// Why it could not be used.
         reason: String,
     },
+}
+
+/// Tests end in `unwrap`, which prints `Debug`: a person reads it, so it says the same as `Display`.
+impl std::fmt::Debug for LabError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{self}")
+    }
 }
 
 /// Result of a lab operation.

@@ -1,14 +1,19 @@
 //! Labs for Daybreak: networks in namespaces, machines in QEMU, and what tests wait on.
 //!
 //! Start at [`bridge::Bridge`] (a wire), [`namespace::Namespace`] (who is on it) and [`machine::Machine`] (what boots
-//! on it). Everything a lab makes dies with the process that made it.
+//! on it); [`lab::Lab`] is the usual set of them with a provisioner. Everything a lab makes dies with the process that made it.
 
 pub mod bridge;
 pub mod directory;
+pub mod environment;
 pub mod error;
+pub mod lab;
 pub mod machine;
 pub mod namespace;
 pub mod patience;
 mod plain_text;
 pub mod process;
+pub mod provisioner;
+pub mod ssh;
 pub mod text_log;
+pub mod timeline;

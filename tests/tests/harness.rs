@@ -1,11 +1,12 @@
 //! The harness by itself: machines boot over the network from a server that we did not write.
 
 use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpListener};
+use std::net::TcpListener;
 use std::process::Command;
 
 use daybreak_tests::bridge::Bridge;
 use daybreak_tests::directory::{self, LabDirectory};
+use daybreak_tests::error::Result;
 use daybreak_tests::machine::{Accelerator, Card, Firmware, Machine, MachineSpec};
 use daybreak_tests::namespace::Namespace;
 use daybreak_tests::patience::Patience;
@@ -14,9 +15,8 @@ use daybreak_tests::text_log::Mark;
 
 const SCRIPT: &str = "#!ipxe\necho The script is here, ${net0/mac} has ${net0/ip}\nshell\n";
 
-/// Answers every request at `address` with the script.
-fn serve_script(namespace: &Namespace, address: SocketAddr) {
-    let listener = namespace.run(move || TcpListener::bind(address)).unwrap();
+/// Answers every request with the script.
+fn serve_script(listener: TcpListener) {
     std::thread::spawn(move || {
         for stream in listener.incoming() {
             let Ok(mut stream) = stream else { return };
@@ -35,12 +35,14 @@ fn serve_script(namespace: &Namespace, address: SocketAddr) {
 fn boots_to_the_script(
     name: &str,
     firmware: Firmware,
-) -> (Machine, Process, Namespace, Bridge, LabDirectory) {
-    let directory = LabDirectory::new(&directory::base(), name).unwrap();
-    let bridge = Bridge::new("lan").unwrap();
-    let server = Namespace::new("server").unwrap();
-    bridge.join(&server, "eth0", Some("10.77.0.1/24")).unwrap();
-    serve_script(&server, "10.77.0.1:80".parse().unwrap());
+) -> Result<(Machine, Process, Namespace, Bridge, LabDirectory)> {
+    let directory = LabDirectory::new(&directory::base(), name)?;
+    let bridge = Bridge::new("lan")?;
+    let server = Namespace::new("server")?;
+    bridge.join(&server, "eth0", Some("10.77.0.1/24"))?;
+    serve_script(
+        server.run(|| TcpListener::bind("10.77.0.1:80")).expect("the port is free in a new namespace"),
+    );
 
     let mut dnsmasq = Command::new("dnsmasq");
     dnsmasq.args([
@@ -61,22 +63,24 @@ fn boots_to_the_script(
         "--pid-file=",
     ]);
     dnsmasq.arg(format!("--dhcp-leasefile={}", directory.join("leases").display()));
-    let dnsmasq = Process::start(&server, "dnsmasq", &dnsmasq, directory.path()).unwrap();
-    dnsmasq.errors().wait_for(Mark::default(), "IP range 10.77.0.50", Patience::secs(20)).unwrap();
+    let dnsmasq = Process::start(&server, "dnsmasq", &dnsmasq, directory.path())?;
+    dnsmasq.errors().wait_for(Mark::default(), "IP range 10.77.0.50", Patience::secs(20))?;
 
-    let card = Card { mac: "52:54:00:77:00:01".to_owned(), tap: bridge.add_tap().unwrap() };
+    let card = Card { mac: "52:54:00:77:00:01".to_owned(), tap: bridge.add_tap()? };
     let spec =
         MachineSpec { firmware, memory_mib: 512, processors: 1, cards: vec![card], ..MachineSpec::new(name) };
-    let mut machine = Machine::new(&directory, spec, Accelerator::Tcg).unwrap();
-    machine.power_on(&bridge).unwrap();
-    let said = machine.wait_console("52:54:00:77:00:01 has 10.77.0.", Patience::secs(120));
-    assert!(said.is_ok(), "{}\n{}", said.unwrap_err(), dnsmasq.errors().tail(30));
-    (machine, dnsmasq, server, bridge, directory)
+    let mut machine = Machine::new(&directory, spec, Accelerator::Tcg)?;
+    machine.power_on(&bridge)?;
+    machine.wait_console("52:54:00:77:00:01 has 10.77.0.", Patience::secs(120)).inspect_err(|_| {
+        eprintln!("the end of dnsmasq's log:\n{}", dnsmasq.errors().tail(30));
+    })?;
+    Ok((machine, dnsmasq, server, bridge, directory))
 }
 
 #[test]
 fn a_bios_machine_boots_to_a_script_over_http_and_again_after_reset_and_power_cut() {
-    let (mut machine, _dnsmasq, _server, bridge, _directory) = boots_to_the_script("bios", Firmware::Bios);
+    let (mut machine, _dnsmasq, _server, bridge, _directory) =
+        boots_to_the_script("bios", Firmware::Bios).unwrap();
     let mark = machine.console().unwrap().mark();
     machine.reset().unwrap();
     machine.console().unwrap().wait_for(mark, "The script is here", Patience::secs(120)).unwrap();
@@ -88,5 +92,5 @@ fn a_bios_machine_boots_to_a_script_over_http_and_again_after_reset_and_power_cu
 
 #[test]
 fn a_uefi_machine_boots_to_a_script_over_tftp_and_http() {
-    boots_to_the_script("uefi", Firmware::Uefi);
+    boots_to_the_script("uefi", Firmware::Uefi).unwrap();
 }
