@@ -253,11 +253,20 @@ fn check_output(file: NoCloudFile, text: &str) -> Result<(), RenderError> {
     if is_config && text.lines().next().map(str::trim_end) != Some("#cloud-config") {
         return refuse("its first line must be #cloud-config".to_owned());
     }
-    match serde_saphyr::from_str::<serde_json::Value>(text) {
-        Ok(serde_json::Value::Object(_)) => Ok(()),
+    let keys = match serde_saphyr::from_str::<serde_json::Value>(text) {
+        Ok(serde_json::Value::Object(keys)) => keys,
         // A cloud-config of comments alone.
-        Ok(serde_json::Value::Null) if is_config => Ok(()),
-        Ok(_) => refuse("it must be a mapping of keys to values".to_owned()),
-        Err(error) => refuse(error.to_string()),
+        Ok(serde_json::Value::Null) if is_config => return Ok(()),
+        Ok(_) => return refuse("it must be a mapping of keys to values".to_owned()),
+        Err(error) => return refuse(error.to_string()),
+    };
+    match file {
+        NoCloudFile::MetaData if !keys.get("instance-id").is_some_and(serde_json::Value::is_string) => {
+            refuse("instance-id is missing or not a text".to_owned())
+        }
+        NoCloudFile::NetworkConfig if keys.get("version") != Some(&serde_json::Value::from(2)) => {
+            refuse("version must be 2".to_owned())
+        }
+        _ => Ok(()),
     }
 }
