@@ -11,7 +11,7 @@ use crate::error::Result;
 use crate::machine::{Accelerator, Card, Disk, Firmware, Machine, MachineSpec};
 use crate::namespace::Namespace;
 use crate::provisioner::Provisioner;
-use crate::ssh::{Login, SshKey};
+use crate::ssh::{HostKeys, Login, SshKey};
 
 /// Address of the provisioner. Each lab has its own namespaces, so all labs use the same.
 pub const SERVER: Ipv4Addr = Ipv4Addr::new(10, 77, 0, 1);
@@ -121,7 +121,7 @@ impl Lab {
         let known_hosts = self.provisioner.command(&["node", "known-hosts", node])?;
         let view = self.provisioner.json(&["node", "show", node])?;
         let address = view["address"].as_str().unwrap_or_default();
-        Login::new(&self.directory, &self.key, address, &known_hosts)
+        Login::new(&self.directory, &self.key, address, HostKeys::Known(&known_hosts))
     }
 }
 

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -51,7 +52,7 @@ impl Provisioner {
         let mut process = Process::start(&self.namespace, &name, &command, &self.directory)?;
         let mut patience = Patience::secs(60);
         while self.command(&["node", "list"]).is_err() {
-            let wait = patience.next_wait(std::time::Duration::from_millis(100));
+            let wait = patience.next_wait(Duration::from_millis(100));
             let (true, Some(wait)) = (process.is_running(), wait) else {
                 return Err(LabError::Ended {
                     watched: "daybreak serve".to_owned(),
@@ -149,6 +150,30 @@ impl Provisioner {
     pub fn state(&self, node: &str) -> Result<String> {
         let view = self.json(&["node", "show", node])?;
         Ok(view["state"].as_str().unwrap_or_default().to_owned())
+    }
+
+    /// Waits until the node's progress in `step` is `percent` or more; gives the percentage seen.
+    /// The command line has no event for percentages, so it is asked.
+    ///
+    /// # Errors
+    /// When it does not come in time.
+    pub fn wait_progress(&self, node: &str, step: &str, percent: u64, mut patience: Patience) -> Result<u64> {
+        loop {
+            let view = self.json(&["node", "show", node])?;
+            let progress = &view["progress"];
+            let reached = progress["percent"].as_u64().unwrap_or(0);
+            if progress["what"] == step && reached >= percent {
+                return Ok(reached);
+            }
+            let Some(wait) = patience.next_wait(Duration::from_millis(100)) else {
+                return Err(LabError::TimedOut {
+                    awaited: format!("{percent} % of {step} on {node}"),
+                    waited: patience.waited(),
+                    seen: view.to_string(),
+                });
+            };
+            std::thread::park_timeout(wait);
+        }
     }
 
     /// Waits until the log says `text`, from its start.

@@ -2,10 +2,12 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
 use crate::directory::LabDirectory;
 use crate::error::{LabError, Result};
 use crate::namespace::{Namespace, checked, words};
+use crate::patience::Patience;
 
 /// A key pair of the lab.
 #[derive(Debug, Clone)]
@@ -46,44 +48,58 @@ impl SshKey {
     }
 }
 
+/// Which host keys to trust.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HostKeys<'a> {
+    /// Only these: the text of a `known_hosts` file.
+    Known(&'a str),
+    /// Those seen first, then only those: for an appliance that had nobody to report its keys to.
+    FirstSeen,
+}
+
 /// How to log in to one appliance.
 #[derive(Debug, Clone)]
 pub struct Login {
     key: PathBuf,
     known_hosts: PathBuf,
+    checking: &'static str,
     target: String,
 }
 
 impl Login {
-    /// A login as `admin` at `address`, whose host keys stand in `known_hosts` (the text of such a file).
+    /// A login as `admin` at `address`.
     ///
     /// # Errors
-    /// When the file cannot be written.
-    pub fn new(directory: &LabDirectory, key: &SshKey, address: &str, known_hosts: &str) -> Result<Self> {
+    /// When the file of known hosts cannot be written.
+    pub fn new(directory: &LabDirectory, key: &SshKey, address: &str, trust: HostKeys<'_>) -> Result<Self> {
         let path = directory.join(&format!("known_hosts.{address}"));
-        std::fs::write(&path, known_hosts).map_err(|source| LabError::File {
+        let (known, checking) = match trust {
+            HostKeys::Known(text) => (text, "yes"),
+            HostKeys::FirstSeen => ("", "accept-new"),
+        };
+        std::fs::write(&path, known).map_err(|source| LabError::File {
             doing: "write",
             path: path.clone(),
             source,
         })?;
-        Ok(Self { key: key.private.clone(), known_hosts: path, target: format!("admin@{address}") })
+        let target = format!("admin@{address}");
+        Ok(Self { key: key.private.clone(), known_hosts: path, checking, target })
     }
 
-    /// The arguments of `ssh`, without a remote command. A retry covers a daemon that has not opened its port yet.
+    /// The arguments of `ssh`, without a remote command.
     pub fn arguments(&self) -> Vec<String> {
         let mut arguments = vec!["-F".to_owned(), "none".to_owned(), "-i".to_owned()];
         arguments.push(self.key.display().to_string());
         for option in [
             "IdentitiesOnly=yes",
             "PasswordAuthentication=no",
-            "StrictHostKeyChecking=yes",
             "ConnectTimeout=20",
-            "ConnectionAttempts=30",
             "ServerAliveInterval=10",
             "LogLevel=ERROR",
         ] {
             arguments.extend(["-o".to_owned(), option.to_owned()]);
         }
+        arguments.extend(["-o".to_owned(), format!("StrictHostKeyChecking={}", self.checking)]);
         arguments.extend(["-o".to_owned(), format!("UserKnownHostsFile={}", self.known_hosts.display())]);
         arguments.push(self.target.clone());
         arguments
@@ -97,5 +113,23 @@ impl Login {
         let mut command = Command::new("ssh");
         command.args(["-o", "BatchMode=yes"]).args(self.arguments()).arg(remote);
         namespace.check(&command)
+    }
+
+    /// Tries to log in until it works: a machine that boots opens its port, then makes its users, in its own time.
+    ///
+    /// # Errors
+    /// When it does not work in time; the text has what `ssh` said last.
+    pub fn wait(&self, namespace: &Namespace, mut patience: Patience) -> Result<()> {
+        loop {
+            let Err(error) = self.run(namespace, "true") else { return Ok(()) };
+            let Some(wait) = patience.next_wait(Duration::from_secs(1)) else {
+                return Err(LabError::TimedOut {
+                    awaited: format!("an SSH login as {}", self.target),
+                    waited: patience.waited(),
+                    seen: error.to_string(),
+                });
+            };
+            std::thread::park_timeout(wait);
+        }
     }
 }
