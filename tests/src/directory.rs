@@ -74,7 +74,7 @@ pub fn base() -> PathBuf {
 }
 
 /// Removes lab directories that no living process owns.
-fn remove_stale(base: &Path) {
+pub fn remove_stale(base: &Path) {
     let Ok(entries) = std::fs::read_dir(base) else { return };
     for entry in entries.flatten() {
         if entry.file_name().to_string_lossy().starts_with(PREFIX) && is_stale(&entry.path()) {

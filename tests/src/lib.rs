@@ -4,6 +4,7 @@
 //! on it); [`lab::Lab`] is the usual set of them with a provisioner. Everything a lab makes dies with the process that made it.
 
 pub mod bridge;
+pub mod demo;
 pub mod dhcp_client;
 pub mod directory;
 pub mod environment;
