@@ -1,4 +1,5 @@
 //! The front as its clients see it.
+#![cfg(test)]
 
 mod clients;
 mod support;
