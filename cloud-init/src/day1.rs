@@ -22,7 +22,7 @@ pub struct Day1 {
     /// Keys that may log in as every user of `users`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub ssh_authorized_keys: Vec<SshKey>,
-    /// Logins. When empty, [`User::admin`] is made.
+    /// Logins. When empty, [`User::admin`] is made and `ssh_authorized_keys` must not be empty.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub users: Vec<User>,
     /// Time zone, UTC without it.
@@ -114,12 +114,12 @@ pub enum Command {
 }
 
 impl Day1 {
-    /// Day-1 data with a host name and nothing else.
-    pub fn new(hostname: Hostname) -> Self {
+    /// The least that works: a host name and the keys of the login [`User::admin`].
+    pub fn new(hostname: Hostname, ssh_authorized_keys: Vec<SshKey>) -> Self {
         Self {
             hostname,
             fqdn: None,
-            ssh_authorized_keys: Vec::new(),
+            ssh_authorized_keys,
             users: Vec::new(),
             timezone: None,
             network: None,

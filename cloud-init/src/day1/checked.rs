@@ -104,6 +104,11 @@ fn check_lists(day1: &Day1) -> Result<(), Day1Error> {
 }
 
 fn check_users(day1: &Day1) -> Result<(), Day1Error> {
+    if day1.users.is_empty() && day1.ssh_authorized_keys.is_empty() {
+        return refuse(
+            "nobody could ever log in: give ssh_authorized_keys, or users with keys of their own".to_owned(),
+        );
+    }
     let mut names = BTreeSet::new();
     for user in &day1.users {
         let name = &user.name;

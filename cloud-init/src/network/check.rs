@@ -195,7 +195,7 @@ mod tests {
 
     #[test]
     fn accepts_a_whole_network() {
-        let yaml = include_str!("../../testcases/network-full/network.yaml");
+        let yaml = include_str!("testdata/full.yaml");
         let network: Network = serde_saphyr::from_str(yaml).unwrap();
         network.check().unwrap();
         assert!(network.needs_netplan());

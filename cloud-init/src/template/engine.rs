@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 use std::io;
 
+use minijinja::syntax::SyntaxConfig;
 use minijinja::value::{Object, Serde, Value, ValueKind};
 use minijinja::{Environment, Error, ErrorKind, Output, State, UndefinedBehavior, filters, tests};
 use serde::Serialize;
@@ -36,6 +37,7 @@ impl Engine {
     /// An engine without templates.
     pub fn new(escape: Escape, limits: Limits) -> Self {
         let mut environment = Environment::empty();
+        environment.set_syntax(syntax());
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
         environment.set_debug(true);
         environment.set_fuel(Some(limits.fuel));
@@ -100,6 +102,16 @@ impl Engine {
             line: 1,
             detail: e.to_string(),
         })
+    }
+}
+
+/// A line that holds only a `{% … %}` prints nothing, not even itself; the last line keeps its line break.
+fn syntax() -> SyntaxConfig {
+    let built =
+        SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).keep_trailing_newline(true).build();
+    match built {
+        Ok(syntax) => syntax,
+        Err(error) => unreachable!("the delimiters are minijinja's own: {error}"),
     }
 }
 

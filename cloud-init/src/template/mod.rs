@@ -4,6 +4,7 @@
 //! - Every printed value goes through one [`Escape`] rule; nothing can switch it off (no `safe`, no `autoescape`).
 //! - There are no files: a template is text given by the caller; `include`, `import`, `extends` and macros do not exist.
 //! - Values are data: a `{{ … }}` inside a value is printed, never evaluated.
+//! - A line that holds only `{% … %}` disappears whole, so templates can be indented.
 //! - Instructions, recursion and output are bounded ([`Limits`]).
 
 mod engine;
