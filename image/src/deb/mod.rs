@@ -1,0 +1,9 @@
+//! Debian packages: writing our own, reading any, and what dpkg's database says of them.
+
+mod control;
+mod read;
+mod write;
+
+pub(crate) use control::{Control, status_of};
+pub(crate) use read::Deb;
+pub(crate) use write::write_deb;
