@@ -1,5 +1,7 @@
 //! Hostile text in every field: it is refused where it is read, or printed as the value it is.
 
+#![allow(clippy::unwrap_used, reason = "a failure here is a failure of the test")]
+
 mod common;
 
 use daybreak_cloud_init::{NoCloudFile, Seed, Templates, render};
