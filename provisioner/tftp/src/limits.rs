@@ -15,6 +15,9 @@ pub struct Limits {
     pub blksize: u16,
     /// Largest window in blocks that a client may negotiate (RFC 7440: 1 to 65535).
     pub windowsize: u16,
+    /// Largest window in bytes: a client that asks for more is granted fewer blocks, at least one. A client's socket has
+    /// to hold a window while the client is busy, and Linux gives it 208 KiB, bookkeeping included.
+    pub window_bytes: u32,
     /// First wait for an answer when the client negotiated no `timeout`; it doubles with every repetition, three times
     /// at most.
     pub timeout: Duration,
@@ -34,6 +37,7 @@ impl Default for Limits {
             sessions_per_client: 1024,
             blksize: 65464,
             windowsize: 64,
+            window_bytes: 160 * 1024,
             timeout: Duration::from_secs(1),
             retries: 5,
             deadline: Duration::from_hours(1),

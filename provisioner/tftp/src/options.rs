@@ -78,7 +78,9 @@ pub fn agree(asked: &Asked, len: u64, limits: &Limits) -> Agreed {
     }
     // "The valid values range MUST be between 1 and 65535 blocks"; a server may answer with less (RFC 7440).
     let windowsize = asked.windowsize.filter(|blocks| *blocks >= 1);
-    let windowsize = windowsize.map(|blocks| at_most(blocks, limits.windowsize.clamp(1, 1024)));
+    let fitting = limits.window_bytes / u32::from(blksize.unwrap_or(BLKSIZE));
+    let most = limits.windowsize.clamp(1, 1024).min(u16::try_from(fitting).unwrap_or(u16::MAX)).max(1);
+    let windowsize = windowsize.map(|blocks| at_most(blocks, most));
     if let Some(blocks) = windowsize {
         accept("windowsize", blocks.into());
     }
@@ -132,6 +134,16 @@ mod tests {
         assert_eq!(oack(b"blksize 65465"), r"blksize\x0065464\x00");
         assert_eq!(oack(b"blksize 99999999999"), r"blksize\x0065464\x00");
         assert_eq!(oack(b"windowsize 65535"), r"windowsize\x0064\x00");
+    }
+
+    #[test]
+    fn a_window_fits_the_clients_socket() {
+        assert_eq!(settle(b"blksize 1428 windowsize 64").windowsize, 64);
+        assert_eq!(settle(b"blksize 8192 windowsize 64").windowsize, 20);
+        assert_eq!(settle(b"blksize 65464 windowsize 64").windowsize, 2);
+        let limits = Limits { window_bytes: 0, ..Limits::default() };
+        let asked = Asked { windowsize: Some(9), ..Asked::default() };
+        assert_eq!(agree(&asked, 1, &limits).windowsize, 1);
     }
 
     #[test]

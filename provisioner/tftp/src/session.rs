@@ -3,7 +3,7 @@
 use std::io::{self, IoSlice};
 use std::net::{SocketAddr, UdpSocket};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use nix::errno::Errno;
@@ -234,30 +234,27 @@ impl Session {
     }
 
     /// Reports how far it is, if the last report is old enough.
-    pub(crate) fn report(&mut self, events: &EventSink, every: std::time::Duration, now: Instant) {
+    pub(crate) fn report(&mut self, events: &EventSink, every: Duration, now: Instant) {
         if now.duration_since(self.told) >= every {
             self.told = now;
             let (acked, size) = (self.transfer.acked_bytes(), self.content.len() as u64);
-            self.tell(events, EventKind::Progress { acked, size });
+            let kind = EventKind::Progress { acked, size };
+            events.emit(Event { client: self.client, name: Arc::clone(&self.name), kind });
         }
     }
 
-    /// Reports the end.
-    pub(crate) fn report_end(&self, events: &EventSink, end: State, now: Instant) {
+    /// Ends the session: its place and port are free before the end is reported.
+    pub(crate) fn end(self, events: &EventSink, end: State, now: Instant) {
         let elapsed = now.duration_since(self.started);
         let (size, acked) = (self.content.len() as u64, self.transfer.acked_bytes());
-        match end {
-            State::Open => {}
-            State::Finished => {
-                let resent = self.transfer.resent();
-                self.tell(events, EventKind::Finished { bytes: size, elapsed, resent });
-            }
-            State::Failed(reason) => self.tell(events, EventKind::Failed { acked, size, elapsed, reason }),
-        }
-    }
-
-    fn tell(&self, events: &EventSink, kind: EventKind) {
-        events.emit(Event { client: self.client, name: Arc::clone(&self.name), kind });
+        let kind = match end {
+            State::Open => return,
+            State::Finished => EventKind::Finished { bytes: size, elapsed, resent: self.transfer.resent() },
+            State::Failed(reason) => EventKind::Failed { acked, size, elapsed, reason },
+        };
+        let event = Event { client: self.client, name: Arc::clone(&self.name), kind };
+        drop(self);
+        events.emit(event);
     }
 }
 

@@ -121,7 +121,7 @@ impl Worker {
         let now = Instant::now();
         for session in self.sessions.drain() {
             session.say_stopped();
-            session.report_end(&self.shared.events, State::Failed(FailReason::Stopped), now);
+            session.end(&self.shared.events, State::Failed(FailReason::Stopped), now);
         }
     }
 
@@ -280,7 +280,7 @@ impl Worker {
         if state != State::Open
             && let Some(session) = self.sessions.remove(key)
         {
-            session.report_end(&self.shared.events, state, now);
+            session.end(&self.shared.events, state, now);
         }
     }
 
