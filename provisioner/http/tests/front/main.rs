@@ -2,4 +2,6 @@
 #![cfg(test)]
 
 mod clients;
+mod hostile;
 mod support;
+mod transfers;

@@ -1,6 +1,7 @@
 //! A running front with known artefacts and a small router, and the means to watch it.
 
 use std::collections::HashMap;
+use std::fs::File;
 use std::io::Write as _;
 use std::net::SocketAddr;
 use std::process::{Command, Output};
@@ -11,9 +12,7 @@ use axum::Router;
 use axum::extract::ConnectInfo;
 use axum::routing::{get, post};
 use bytes::Bytes;
-use daybreak_http::{
-    Artifact, Artifacts, Event, EventSink, Limits, Outcome, Server, Transfer, channel, start,
-};
+use daybreak_http::{Artifact, Artifacts, Event, Limits, Outcome, Server, Transfer, channel, start};
 use sha2::{Digest as _, Sha256};
 use tokio::sync::mpsc::Receiver;
 
@@ -33,9 +32,11 @@ impl Artifacts for Map {
 
 /// A front on a free port of 127.0.0.1.
 pub(crate) struct Front {
-    pub(crate) server: Server,
+    pub(crate) server: Option<Server>,
     pub(crate) events: Receiver<Event>,
     pub(crate) big: Vec<u8>,
+    /// The file behind `/images/huge`, 4 GiB long.
+    pub(crate) huge: Arc<File>,
     pub(crate) folder: tempfile::TempDir,
 }
 
@@ -46,17 +47,13 @@ impl Front {
 
     pub(crate) fn with(limits: Limits) -> Self {
         let (sink, events) = channel(1024);
-        Self::with_sink(limits, sink, events)
-    }
-
-    fn with_sink(limits: Limits, sink: EventSink, events: Receiver<Event>) -> Self {
         let big: Vec<u8> = (0..BIG).map(|i| u8::try_from((i * 31 + i / 251) % 256).unwrap()).collect();
         let mut file = tempfile::tempfile().unwrap();
         file.write_all(&big).unwrap();
         let file = Arc::new(file);
         let small = Bytes::from_static(b"#!ipxe\nexit\n");
         // Sparse: as large as an installer image without taking the disk for it.
-        let huge = tempfile::tempfile().unwrap();
+        let huge = Arc::new(tempfile::tempfile().unwrap());
         huge.set_len(4 << 30).unwrap();
         let map = HashMap::from([
             (
@@ -70,7 +67,7 @@ impl Front {
                     .with_sha256(Sha256::digest(&small).into()),
             ),
             ("/images/empty".to_owned(), Artifact::memory(Bytes::new())),
-            ("/images/huge".to_owned(), Artifact::file(Arc::new(huge)).unwrap()),
+            ("/images/huge".to_owned(), Artifact::file(Arc::clone(&huge)).unwrap()),
         ]);
         let router = Router::new()
             .route("/peer", get(|ConnectInfo(peer): ConnectInfo<SocketAddr>| async move { peer.to_string() }))
@@ -78,11 +75,15 @@ impl Front {
             .route("/none", post(|| async { "unread" }));
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let server = start(vec![listener], limits, Arc::new(Map(map)), router, sink).unwrap();
-        Self { server, events, big, folder: tempfile::tempdir().unwrap() }
+        Self { server: Some(server), events, big, huge, folder: tempfile::tempdir().unwrap() }
+    }
+
+    pub(crate) fn server(&self) -> &Server {
+        self.server.as_ref().unwrap()
     }
 
     pub(crate) fn address(&self) -> SocketAddr {
-        self.server.addresses()[0]
+        self.server().addresses()[0]
     }
 
     pub(crate) fn url(&self, path: &str) -> String {
