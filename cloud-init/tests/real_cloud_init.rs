@@ -183,3 +183,32 @@ async fn a_blind_cloud_init_is_not_believed() {
     assert!(matches!(error, CheckError::Blind { .. }), "{error}");
     assert!(error.to_string().contains("python3-jsonschema"), "{error}");
 }
+
+/// The files that the appliance's networkd gets, not only that the converter is content.
+#[tokio::test]
+async fn networkd_gets_the_addresses_that_were_meant() {
+    let case = common::crate_folder().join("testcases/static-network");
+    let seed = common::render_case(&case).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let input = folder.path().join("network-config");
+    std::fs::write(&input, &seed.network_config).unwrap();
+    let out = tokio::process::Command::new(common::cloud_init())
+        .args(["devel", "net-convert", "-k", "yaml", "-D", "debian", "-O", "networkd", "-p"])
+        .arg(&input)
+        .arg("-d")
+        .arg(folder.path())
+        .kill_on_drop(true)
+        .output();
+    let out =
+        tokio::time::timeout(Duration::from_mins(2), out).await.expect("converted within 2 min").unwrap();
+    assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
+    for file in ["10-cloud-init-ens3.network", "10-cloud-init-ens9.network", "10-cloud-init-enp*.network"] {
+        let got = std::fs::read_to_string(folder.path().join("etc/systemd/network").join(file)).unwrap();
+        let path = case.join("networkd").join(file);
+        if std::env::var_os("DAYBREAK_BLESS").is_some() {
+            std::fs::create_dir_all(case.join("networkd")).unwrap();
+            std::fs::write(&path, &got).unwrap();
+        }
+        assert_eq!(got, std::fs::read_to_string(&path).unwrap(), "{file}");
+    }
+}

@@ -44,9 +44,22 @@ impl Network {
         check::check(self)
     }
 
-    /// Whether the appliance needs netplan to make these interfaces: the networkd renderer of cloud-init 22.4.2 writes
-    /// no `.netdev` file, so bonds and VLANs would be missing without an error.
-    pub fn needs_netplan(&self) -> bool {
-        !self.bonds.is_empty() || !self.vlans.is_empty()
+    /// Checks that `renderer` can do all of it.
+    ///
+    /// # Errors
+    /// The first thing that it would leave out without a word, with the interface.
+    pub fn check_for(&self, renderer: NetworkRenderer) -> Result<(), NetworkError> {
+        check::check_for(self, renderer)
     }
+}
+
+/// What turns the network configuration into interfaces in the appliance (`system_info: network: renderers` of its
+/// `cloud.cfg`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum NetworkRenderer {
+    /// cloud-init's own writer of systemd-networkd files. That of 22.4.2 makes no `.netdev` files and drops metrics.
+    #[default]
+    Networkd,
+    /// netplan, which gets the configuration as it is.
+    Netplan,
 }

@@ -1,13 +1,13 @@
 //! [`Network`] in the words of network configuration version 2, as cloud-init 22.4.2 understands them all.
 
 use std::collections::BTreeMap;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use serde::Serialize;
 
 use super::interface::{Addressing, BondParameters, Match, Nameservers, Route, RouteTo};
 use super::text::InterfaceAddress;
-use super::{InterfaceName, Network};
+use super::{InterfaceName, Network, NetworkRenderer};
 
 /// What the template of `network-config` gets.
 #[derive(Debug, Serialize)]
@@ -35,6 +35,10 @@ pub(crate) struct Keys {
     dhcp6: bool,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     addresses: Vec<InterfaceAddress>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    gateway4: Option<Ipv4Addr>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    gateway6: Option<Ipv6Addr>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     routes: Vec<V2Route>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -51,40 +55,51 @@ struct V2Route {
     metric: Option<u32>,
 }
 
-impl V2Route {
-    fn new(route: &Route) -> Self {
-        let to = match route.to {
-            RouteTo::Prefix(net) => net.to_string(),
-            RouteTo::Default => everything(route.via).to_owned(),
-        };
-        Self { to, via: route.via, metric: route.metric }
-    }
-
-    fn default_via(via: IpAddr) -> Self {
-        Self { to: everything(via).to_owned(), via, metric: None }
-    }
-}
-
 /// The default route by prefix: 22.4.2 takes `to: default` for an address and fails on it.
 fn everything(via: IpAddr) -> &'static str {
     if via.is_ipv4() { "0.0.0.0/0" } else { "::/0" }
 }
 
-fn keys(a: Addressing<'_>) -> Keys {
-    let gateways = a.gateway4.map(IpAddr::V4).into_iter().chain(a.gateway6.map(IpAddr::V6));
-    Keys {
-        dhcp4: a.dhcp4,
-        dhcp6: a.dhcp6,
-        addresses: a.addresses.to_vec(),
-        routes: gateways.map(V2Route::default_via).chain(a.routes.iter().map(V2Route::new)).collect(),
-        nameservers: a.nameservers.cloned(),
-        mtu: a.mtu.map(|mtu| mtu.0),
-        ..Keys::default()
+/// One route in the prefixes that `renderer` gets right.
+fn routes_of(route: &Route, renderer: NetworkRenderer) -> Vec<V2Route> {
+    let one = |to: &str| V2Route { to: to.to_owned(), via: route.via, metric: route.metric };
+    match route.to {
+        RouteTo::Prefix(net) => vec![one(&net.to_string())],
+        // 22.4.2 loses an IPv6 prefix length of 0 on the way to networkd and writes ::/64; two halves are the whole.
+        RouteTo::Default if renderer == NetworkRenderer::Networkd && route.via.is_ipv6() => {
+            vec![one("::/1"), one("8000::/1")]
+        }
+        RouteTo::Default => vec![one(everything(route.via))],
     }
 }
 
+fn keys(a: Addressing<'_>, renderer: NetworkRenderer) -> Keys {
+    let mut keys = Keys {
+        dhcp4: a.dhcp4,
+        dhcp6: a.dhcp6,
+        addresses: a.addresses.to_vec(),
+        nameservers: a.nameservers.cloned(),
+        mtu: a.mtu.map(|mtu| mtu.0),
+        ..Keys::default()
+    };
+    match renderer {
+        NetworkRenderer::Networkd => (keys.gateway4, keys.gateway6) = (a.gateway4, a.gateway6),
+        // netplan warns that the gateway keys are deprecated.
+        NetworkRenderer::Netplan => {
+            let gateways = a.gateway4.map(IpAddr::V4).into_iter().chain(a.gateway6.map(IpAddr::V6));
+            keys.routes.extend(gateways.map(|via| V2Route {
+                to: everything(via).to_owned(),
+                via,
+                metric: None,
+            }));
+        }
+    }
+    keys.routes.extend(a.routes.iter().flat_map(|route| routes_of(route, renderer)));
+    keys
+}
+
 /// Translates a checked network; without one, DHCP for IPv4 on every wired interface.
-pub(crate) fn to_v2(network: Option<&Network>) -> V2 {
+pub(crate) fn to_v2(network: Option<&Network>, renderer: NetworkRenderer) -> V2 {
     let Some(network) = network else { return all_wired() };
     V2 {
         ethernets: network
@@ -93,7 +108,7 @@ pub(crate) fn to_v2(network: Option<&Network>) -> V2 {
             .map(|(name, i)| {
                 // The networkd renderer matches by the key and forgets a pattern, so a pattern must be its own key.
                 let key = i.pattern().unwrap_or(name.as_str()).to_owned();
-                (key, Keys { matching: i.matching.clone(), ..keys(i.addressing()) })
+                (key, Keys { matching: i.matching.clone(), ..keys(i.addressing(), renderer) })
             })
             .collect(),
         bonds: network
@@ -101,7 +116,7 @@ pub(crate) fn to_v2(network: Option<&Network>) -> V2 {
             .iter()
             .map(|(name, i)| {
                 let (interfaces, parameters) = (Some(i.interfaces.clone()), Some(i.parameters.clone()));
-                (name.to_string(), Keys { interfaces, parameters, ..keys(i.addressing()) })
+                (name.to_string(), Keys { interfaces, parameters, ..keys(i.addressing(), renderer) })
             })
             .collect(),
         vlans: network
@@ -109,7 +124,7 @@ pub(crate) fn to_v2(network: Option<&Network>) -> V2 {
             .iter()
             .map(|(name, i)| {
                 let (id, link) = (Some(i.id.0), Some(i.link.clone()));
-                (name.to_string(), Keys { id, link, ..keys(i.addressing()) })
+                (name.to_string(), Keys { id, link, ..keys(i.addressing(), renderer) })
             })
             .collect(),
     }
