@@ -1,0 +1,88 @@
+//! `daybreak node wait`, and `--wait` of other verbs.
+
+use super::{path, show};
+use crate::api::NodeView;
+use crate::cli::client::Client;
+use crate::cli::{Format, exit};
+use crate::node::State;
+use anyhow::Result;
+use indicatif::{ProgressBar, ProgressStyle};
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+/// How often the node is looked at: an answer from memory.
+const LOOK: Duration = Duration::from_millis(250);
+
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct Args {
+    /// Name of the node.
+    name: String,
+    /// State to wait for.
+    #[arg(long = "for", default_value = "active", value_parser = state)]
+    state: State,
+    /// Give up after so long.
+    #[arg(long, default_value = "30m", value_parser = duration)]
+    timeout: Duration,
+}
+
+/// Flags of verbs that start something.
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct After {
+    /// Wait until the node is active, with its progress.
+    #[arg(long)]
+    wait: bool,
+    /// Give up waiting after so long.
+    #[arg(long, default_value = "30m", value_parser = duration, requires = "wait")]
+    timeout: Duration,
+}
+
+impl After {
+    pub(super) async fn finish(&self, client: &Client, format: Format, node: &NodeView) -> Result<ExitCode> {
+        if self.wait {
+            let args = Args { name: node.name.clone(), state: State::Active, timeout: self.timeout };
+            return run(client, format, &args).await;
+        }
+        show::print(format, node)?;
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+pub(super) async fn run(client: &Client, format: Format, args: &Args) -> Result<ExitCode> {
+    // indicatif draws nothing when stderr is not a terminal.
+    let bar = ProgressBar::new(100);
+    bar.set_style(ProgressStyle::with_template("{prefix} {bar:30} {percent:>3} % {msg}")?);
+    let give_up = Instant::now() + args.timeout;
+    let mut looks = tokio::time::interval(LOOK);
+    loop {
+        looks.tick().await;
+        let node: NodeView = client.get(&path(&args.name, "")).await?;
+        bar.set_prefix(format!("{} {}", node.name, node.state));
+        if let Some(progress) = &node.progress {
+            bar.set_position(progress.percent.into());
+            bar.set_message(progress.what.clone());
+        }
+        // An intent that is still open may take it out of `failed`.
+        let failed = node.state == State::Failed && node.intent.is_none();
+        let reached = node.state == args.state;
+        if reached || failed || Instant::now() >= give_up {
+            bar.finish_and_clear();
+            show::print(format, &node)?;
+            if !reached {
+                eprintln!("daybreak: node {} is {}, not {}", node.name, node.state, args.state);
+            }
+            return Ok(if reached { ExitCode::SUCCESS } else { ExitCode::from(exit::NOT_REACHED) });
+        }
+    }
+}
+
+fn state(text: &str) -> Result<State, String> {
+    State::from_name(text).ok_or_else(|| {
+        let names: Vec<_> = crate::node::TABLE.iter().map(|row| row.name).collect();
+        format!("no such state; one of {}", names.join(", "))
+    })
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    let span: jiff::SignedDuration = text.parse().map_err(|error| format!("{error}; write 30m or 1h"))?;
+    Duration::try_from(span).map_err(|_| "it is negative".to_owned())
+}

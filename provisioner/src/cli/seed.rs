@@ -1,0 +1,164 @@
+//! `daybreak seed …`.
+
+use super::client::Client;
+use super::{Format, exit, output};
+use crate::api::SeedUrl;
+use crate::service::{SeedFiles, SeedStep};
+use anyhow::{Context, Result, bail};
+use daybreak_cloud_init::check::CloudInit;
+use daybreak_cloud_init::{NoCloudFile, Seed};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+
+/// Longest run of one cloud-init command.
+const CLOUD_INIT: Duration = Duration::from_mins(1);
+
+#[derive(Debug, clap::Subcommand)]
+pub(super) enum Command {
+    /// Print a node's seed, with zeroes where its one-time tokens will stand.
+    Render {
+        /// Name of the node.
+        node: String,
+        /// Which seed.
+        #[arg(long, value_enum, default_value = "day1")]
+        step: Step,
+        /// Write the four files into this folder instead.
+        #[arg(long)]
+        to: Option<PathBuf>,
+    },
+    /// Check a node's seed, or a folder with one, by cloud-init's own schema.
+    Check {
+        /// Name of the node.
+        #[arg(required_unless_present = "folder")]
+        node: Option<String>,
+        /// Which seed of the node.
+        #[arg(long, value_enum, default_value = "day1")]
+        step: Step,
+        /// Folder with the four files.
+        #[arg(long, conflicts_with = "node")]
+        folder: Option<PathBuf>,
+        /// The cloud-init program.
+        #[arg(long, env = "DAYBREAK_CLOUD_INIT", default_value = "cloud-init")]
+        program: PathBuf,
+    },
+    /// Give out the URL of a deploying node's seed; the URLs given out before end.
+    Url {
+        /// Name of the node.
+        node: String,
+        /// Which seed.
+        #[arg(long, value_enum, default_value = "install")]
+        step: Step,
+    },
+}
+
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+pub(super) enum Step {
+    /// Of the live system that installs.
+    Install,
+    /// Of the installed system.
+    Day1,
+}
+
+impl From<Step> for SeedStep {
+    fn from(step: Step) -> Self {
+        match step {
+            Step::Install => Self::Install,
+            Step::Day1 => Self::Day1,
+        }
+    }
+}
+
+pub(super) fn run(client: &Client, format: Format, command: Command) -> Result<ExitCode> {
+    match command {
+        Command::Render { node, step, to } => {
+            let files = fetch(client, &node, step)?;
+            match to {
+                Some(folder) => write(&files, &folder)?,
+                None if format == Format::Json => output::json(&files)?,
+                None => named(&files).into_iter().for_each(|(name, text)| println!("--- {name}\n{text}")),
+            }
+        }
+        Command::Check { node, step, folder, program } => {
+            let files = match (node, folder) {
+                (Some(node), _) => fetch(client, &node, step)?,
+                (None, Some(folder)) => read(&folder)?,
+                (None, None) => bail!("name a node or a folder"),
+            };
+            return check(files, &program, format);
+        }
+        Command::Url { node, step } => {
+            let path = seed_path(&node, step);
+            let url: SeedUrl = Client::block_on(client.post(&path, &()))?;
+            if format == Format::Json { output::json(&url)? } else { println!("{}", url.url) }
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn seed_path(node: &str, step: Step) -> String {
+    super::node::path(node, &format!("/seed/{}", SeedStep::from(step).name()))
+}
+
+fn fetch(client: &Client, node: &str, step: Step) -> Result<SeedFiles> {
+    Client::block_on(client.get(&seed_path(node, step)))
+}
+
+fn check(files: SeedFiles, program: &Path, format: Format) -> Result<ExitCode> {
+    let SeedFiles { meta_data, user_data, vendor_data, network_config } = files;
+    let seed = Seed { meta_data, user_data, vendor_data, network_config };
+    let problems = Client::block_on(async {
+        let cloud_init = CloudInit::open(program, CLOUD_INIT).await?;
+        Ok(cloud_init.check(&seed).await?)
+    })?;
+    if format == Format::Json {
+        let problems: Vec<_> = problems
+            .iter()
+            .map(|p| serde_json::json!({"file": p.file.name(), "line": p.line, "message": p.message}))
+            .collect();
+        output::json(&serde_json::json!({"valid": problems.is_empty(), "problems": problems}))?;
+    } else if problems.is_empty() {
+        println!("valid");
+    } else {
+        for problem in &problems {
+            println!("{problem}");
+        }
+    }
+    Ok(if problems.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(exit::FAILED) })
+}
+
+fn named(files: &SeedFiles) -> [(&'static str, &str); 4] {
+    [
+        (NoCloudFile::MetaData.name(), &files.meta_data),
+        (NoCloudFile::UserData.name(), &files.user_data),
+        (NoCloudFile::VendorData.name(), &files.vendor_data),
+        (NoCloudFile::NetworkConfig.name(), &files.network_config),
+    ]
+}
+
+fn write(files: &SeedFiles, folder: &Path) -> Result<()> {
+    std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    for (name, text) in named(files) {
+        let path = folder.join(name);
+        std::fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))?;
+    }
+    Ok(())
+}
+
+fn read(folder: &Path) -> Result<SeedFiles> {
+    let file = |file: NoCloudFile| {
+        let path = folder.join(file.name());
+        match std::fs::read_to_string(&path) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound && file.is_optional() => {
+                Ok(String::new())
+            }
+            read => read.with_context(|| format!("cannot read {}", path.display())),
+        }
+    };
+    Ok(SeedFiles {
+        meta_data: file(NoCloudFile::MetaData)?,
+        user_data: file(NoCloudFile::UserData)?,
+        vendor_data: file(NoCloudFile::VendorData)?,
+        network_config: file(NoCloudFile::NetworkConfig)?,
+    })
+}

@@ -1,0 +1,163 @@
+//! `daybreak serve`: opens everything, then serves until it is told to stop.
+
+use super::leases::DhcpLeases;
+use super::timeline::{self, QUEUE, Seen};
+use super::watch::PacketServers;
+use super::{Files, Nodes, Service, ServiceError, seed};
+use crate::api;
+use crate::boot::Scripts;
+use crate::node::engine::{Clock, Engine};
+use crate::site::{Images, Site};
+use crate::store::Store;
+use crate::web;
+use nix::fcntl::{Flock, FlockArg};
+use std::fs::File;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::SystemTime;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// The service cannot start, or had to stop.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// A part cannot be opened.
+    #[error(transparent)]
+    Service(#[from] ServiceError),
+    /// The state folder cannot be used.
+    #[error("cannot use the state folder {path}: {source}")]
+    StateDir {
+        /// The folder.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// Another process has the state folder.
+    #[error("another `daybreak serve` uses the state folder {0}; stop it, or set another `state_dir`")]
+    Locked(PathBuf),
+    /// A port cannot be opened.
+    #[error(
+        "cannot listen on {address} for {protocol}: {source}; is the address on this machine and the port free?"
+    )]
+    Listen {
+        /// For what.
+        protocol: &'static str,
+        /// Where.
+        address: SocketAddr,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The DHCP server does not start.
+    #[error("DHCP: {0}")]
+    Dhcp(#[source] daybreak_dhcp::StartError),
+    /// The DHCP server has ended by itself.
+    #[error("the DHCP server has ended by itself; its reason is in the log")]
+    DhcpEnded,
+    /// The TFTP server does not start.
+    #[error("TFTP: {0}")]
+    Tftp(#[source] daybreak_tftp::TftpError),
+    /// The HTTP front does not start.
+    #[error("HTTP: {0}")]
+    Http(#[from] daybreak_http::HttpError),
+    /// The API's socket does not open.
+    #[error(transparent)]
+    Api(#[from] api::BindError),
+    /// The API's socket failed.
+    #[error("the API's socket failed: {0}")]
+    ApiFailed(std::io::Error),
+}
+
+/// Opens what a site file names, as `serve` would, and gives the images.
+///
+/// # Errors
+/// When an image, a loader or a template is not usable.
+pub fn check(site: &Site) -> Result<Images, ServiceError> {
+    let images = Images::open(site)?;
+    Files::open(site, &images)?;
+    Scripts::load(&site.templates)?;
+    seed::templates(&site.templates)?;
+    Ok(images)
+}
+
+/// Serves until cancelled.
+///
+/// # Errors
+/// When a part cannot start. What was started by then is stopped.
+pub async fn run(site: Site, clock: Clock, stop: CancellationToken) -> Result<(), RunError> {
+    let _lock = lock(&site.state_dir)?;
+    // Ends the tasks below however this function is left.
+    let _stop_all = stop.clone().drop_guard();
+    let store = Store::open(&site.state_dir.join("daybreak.db")).await.map_err(ServiceError::from)?;
+    let engine = Engine::open(store.clone(), site.defaults.deploying.as_duration(), clock)
+        .await
+        .map_err(ServiceError::from)?;
+    let images = Arc::new(Images::open(&site).map_err(ServiceError::from)?);
+    let files = Arc::new(Files::open(&site, &images)?);
+    let (seen, told) = mpsc::channel(QUEUE);
+
+    let dhcp =
+        super::dhcp::start(&site, Nodes(Arc::clone(engine.registry())), SystemTime::now, seen.clone())?;
+    let leases = Arc::new(DhcpLeases::new(dhcp.leases(), clock));
+    let service = Arc::new(Service::new(site, engine, images, leases)?);
+    let tftp = super::tftp::start(&service.site.server, Arc::clone(&files), seen.clone())?;
+    let http = start_http(&service, files, seen)?;
+    let packet_servers = PacketServers { dhcp, tftp, http };
+    let socket = api::bind(&service.site.api.socket)?;
+
+    let tasks = TaskTracker::new();
+    let engine_service = Arc::clone(&service);
+    let engine_stop = stop.clone();
+    tasks.spawn(async move { engine_service.engine.run(engine_stop).await });
+    let api = tasks.spawn(socket.run(api::router(Arc::clone(&service)), stop.clone()));
+    // The timeline ends when the last packet server has dropped its end of the queue.
+    tasks.spawn(timeline::run(Arc::clone(&service), told, CancellationToken::new()));
+    tasks.close();
+    tracing::info!(
+        http = %service.site.server.base_url(),
+        api = %service.site.api.socket.display(),
+        nodes = service.engine.registry().all().len(),
+        "ready"
+    );
+
+    let watched = packet_servers.watch(&service, &stop).await;
+    stop.cancel();
+    packet_servers.stop().await;
+    let api = api.await.unwrap_or_else(|error| Err(std::io::Error::other(error)));
+    tasks.wait().await;
+    store.close().await;
+    watched?;
+    api.map_err(RunError::ApiFailed)
+}
+
+/// One process per state folder: two would give out the same addresses.
+fn lock(state_dir: &Path) -> Result<Flock<File>, RunError> {
+    let wrong = |source| RunError::StateDir { path: state_dir.to_owned(), source };
+    std::fs::create_dir_all(state_dir).map_err(wrong)?;
+    let file = File::create(state_dir.join("lock")).map_err(wrong)?;
+    Flock::lock(file, FlockArg::LockExclusiveNonblock).map_err(|_| RunError::Locked(state_dir.to_owned()))
+}
+
+fn start_http(
+    service: &Arc<Service>,
+    files: Arc<Files>,
+    seen: mpsc::Sender<Seen>,
+) -> Result<daybreak_http::Server, RunError> {
+    let address = SocketAddr::from((service.site.server.address, service.site.server.http_port));
+    let listener = std::net::TcpListener::bind(address).map_err(|source| RunError::Listen {
+        protocol: "HTTP",
+        address,
+        source,
+    })?;
+    let (sink, mut events) = daybreak_http::channel(QUEUE);
+    tokio::spawn(async move {
+        while let Some(event) = events.recv().await {
+            if seen.send(Seen::Http(event)).await.is_err() {
+                return;
+            }
+        }
+    });
+    let router = web::router(Arc::clone(service));
+    Ok(daybreak_http::start(vec![listener], daybreak_http::Limits::default(), files, router, sink)?)
+}
