@@ -1,1 +1,3 @@
-//! Management plane of the appliance.
+//! Management plane of the appliance. For now its command line, `vrouter`: see [`cli`].
+
+pub mod cli;

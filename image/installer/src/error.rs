@@ -17,7 +17,8 @@ pub struct InstallError {
 }
 
 impl InstallError {
-    pub(crate) fn new(code: Code, detail: impl Into<String>) -> Self {
+    /// An error of the caller's own finding, with its code and what happened on which object.
+    pub fn new(code: Code, detail: impl Into<String>) -> Self {
         Self { code, detail: detail.into(), disk_changed: code.effect() == Effect::Disk, source: None }
     }
 

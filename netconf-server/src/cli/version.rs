@@ -1,0 +1,15 @@
+//! `vrouter version`.
+
+use std::process::ExitCode;
+
+use super::Output;
+
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+pub(super) fn run(output: Output) -> ExitCode {
+    match output {
+        Output::Text => println!("vrouter {VERSION}"),
+        Output::Json => println!("{}", serde_json::json!({"name": "vrouter", "version": VERSION})),
+    }
+    ExitCode::SUCCESS
+}
