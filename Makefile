@@ -12,6 +12,7 @@ CARGO   := cargo
 SCRIPTS := .ci/run $(shell find tests -name '*.sh')
 export DAYBREAK_BIN   := $(abspath $(BIN)/daybreak)
 export DAYBREAK_CACHE := $(abspath $(CACHE))
+export DAYBREAK_IMAGE := $(abspath build/lab/vrouter)
 
 .PHONY: help setup build image demo demo-down test test-crates test-labs lint fmt \
         bench-setup bench-dhcp bench-tftp bench-http bench-seed bench-image
@@ -26,7 +27,7 @@ build: setup ## compile the daemons
 	$(CARGO) build --locked --profile $(PROFILE) --workspace --bins
 
 image: build ## build the appliance image that demo and tests boot (quick compression)
-	tests/setup/image.sh
+	$(BIN)/daybreak image build image/appliance.yaml --test --build-dir build/lab --programs $(BIN)
 
 demo: image ## empty machine -> network boot -> install -> SSH; leaves the lab running
 	$(BIN)/daybreak-demo up

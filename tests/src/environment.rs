@@ -27,7 +27,7 @@ impl Environment {
         let of = |variable: &str, default: PathBuf| std::env::var_os(variable).map_or(default, PathBuf::from);
         let environment = Self {
             daybreak: of("DAYBREAK_BIN", root.join("target/lab/daybreak")),
-            image: of("DAYBREAK_IMAGE", root.join("build/lab")),
+            image: of("DAYBREAK_IMAGE", root.join("build/lab/vrouter")),
             cache: of("DAYBREAK_CACHE", std::env::temp_dir().join("daybreak-cache")),
         };
         for (what, path) in [
