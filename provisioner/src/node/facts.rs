@@ -43,6 +43,15 @@ pub enum InstallStep {
 }
 
 impl InstallStep {
+    /// Every step, in order.
+    pub const ALL: [Self; 7] =
+        [Self::Partition, Self::Write, Self::Verify, Self::Bootloader, Self::Seed, Self::Done, Self::Failed];
+
+    /// The step of that word.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|step| step.name() == name)
+    }
+
     /// The word of the report.
     pub fn name(self) -> &'static str {
         match self {

@@ -2,7 +2,7 @@
 
 use super::{percent, size};
 use crate::events::{Code, NewEvent};
-use crate::node::{Progress, State};
+use crate::node::{InstallStep, Progress, State};
 use crate::service::Service;
 use daybreak_http::{Event, Outcome, Transfer};
 use serde_json::json;
@@ -25,7 +25,8 @@ impl Service {
             }
         };
         // The installer reports its own steps; before it runs, the transfers are the progress.
-        let installing = node.status.progress.as_ref().is_some_and(|progress| !progress.what.contains('.'));
+        let installing =
+            node.status.progress.as_ref().is_some_and(|p| InstallStep::from_name(&p.what).is_some());
         if node.state == State::Deploying && !node.status.installed && !installing {
             let bytes = first + sent;
             let progress =
