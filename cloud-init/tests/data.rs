@@ -42,6 +42,19 @@ fn rules_between_fields_are_checked_while_reading() {
     }
 }
 
+#[test]
+fn the_installer_gets_addresses_it_can_speak_to() {
+    let install = |url: &str| {
+        let digest = "0".repeat(64);
+        format!(
+            "install: {{image: {{url: http://h/i/, manifest_sha256: '{digest}'}}, seed_url: {url}, report_url: http://h/r}}"
+        )
+    };
+    day1(&install("http://h/s/")).unwrap();
+    let error = day1(&install("https://h/s/")).unwrap_err();
+    assert!(error.contains("seed_url https://h/s/ must begin with http://"), "{error}");
+}
+
 /// A reader shows the line of its own file beside the error; what goes to a log or a client must not have it.
 #[test]
 fn an_error_without_its_snippet_holds_no_secret() {

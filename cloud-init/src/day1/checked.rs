@@ -67,6 +67,9 @@ pub(super) fn check(day1: &Day1) -> Result<(), Day1Error> {
     check_lists(day1)?;
     check_users(day1)?;
     check_files(day1)?;
+    if let Some(install) = &day1.install {
+        check_install(install)?;
+    }
     for command in &day1.runcmd {
         check_command(command)?;
     }
@@ -144,6 +147,21 @@ fn check_files(day1: &Day1) -> Result<(), Day1Error> {
         }
     }
     Ok(())
+}
+
+/// The installer fetches by plain HTTP: what it fetches is proved by digests, and it carries no certificates.
+fn check_install(install: &InstallAnswer) -> Result<(), Day1Error> {
+    let urls = [
+        ("image.url", install.image.url.as_str()),
+        ("seed_url", install.seed_url.as_str()),
+        ("report_url", install.report_url.as_str()),
+    ];
+    match urls.into_iter().find(|(_, url)| !url.starts_with("http://")) {
+        Some((field, url)) => {
+            refuse(format!("install: {field} {url} must begin with http://, which the installer speaks"))
+        }
+        None => Ok(()),
+    }
 }
 
 /// A quick look only: the appliance validates the configuration against its YANG models when it loads it.
