@@ -17,7 +17,7 @@ const MAX_MEMBER: u64 = 512 * 1024 * 1024;
 const SCRIPTS: [&str; 5] = ["preinst", "postinst", "prerm", "postrm", "config"];
 
 /// A package in memory.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Deb {
     /// Its fields.
     pub(crate) control: Control,

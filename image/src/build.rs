@@ -1,0 +1,305 @@
+//! One build from the specification to the folder of the image.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use daybreak_layout::{Artefact, Manifest, Sha256Digest};
+use rustix::fs::{CWD, RenameFlags};
+
+use crate::apt::{Index, Sources};
+use crate::cache::{Cache, Work, write_file};
+use crate::command::{Run, Tool};
+use crate::deb::{Deb, status_of};
+use crate::plan::{Observed, Plan};
+use crate::progress::Progress;
+use crate::recipe::Recipe;
+use crate::record::{self, BuildRecord, StepRecord};
+use crate::spec::{Format, Spec};
+use crate::steps::grub::Grub;
+use crate::steps::root::Root;
+use crate::steps::{initrd, packages, qcow2, root, slot, squashfs};
+use crate::{ImageError, digest};
+
+/// What to build and where.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// The specification.
+    pub spec: Spec,
+    /// Folder with `root/`, `boot/`, `files/` and `packages/`: the folder of the specification.
+    pub recipe: PathBuf,
+    /// Folder in which the image's folder is made, named after the image.
+    pub build_dir: PathBuf,
+    /// Folder that keeps roots, packages and package lists between builds.
+    pub cache_dir: PathBuf,
+    /// Formats to make.
+    pub formats: Vec<Format>,
+    /// Folder of more packages to put into the image.
+    pub debs: Option<PathBuf>,
+    /// Folder of programs that are built already; without it cargo builds them.
+    pub programs: Option<PathBuf>,
+    /// Whether the package lists are fetched; without it those of an earlier build are used.
+    pub update: bool,
+}
+
+/// What was built.
+#[derive(Clone, Debug)]
+pub struct Built {
+    /// Folder of the image.
+    pub folder: PathBuf,
+    /// Its manifest.
+    pub manifest: Manifest,
+    /// How it came to be.
+    pub record: BuildRecord,
+}
+
+/// What [`prepare`] found out.
+struct Prepared {
+    plan: Plan,
+    sources: Sources,
+    index: Index,
+    debs: Vec<Deb>,
+    tools: BTreeMap<String, String>,
+    recipe: Recipe,
+}
+
+/// Programs that make the image, by the Debian packages whose versions decide about the result.
+const TOOLS: [&str; 6] =
+    ["mmdebstrap", "squashfs-tools", "grub-common", "grub-pc-bin", "grub-efi-amd64-bin", "qemu-utils"];
+
+/// Runs the steps, and remembers what they took.
+struct Steps<'a> {
+    progress: &'a mut dyn Progress,
+    done: Vec<StepRecord>,
+}
+
+impl Steps<'_> {
+    /// Runs a step; `work` says whether its result was there already.
+    fn run<T>(
+        &mut self,
+        name: &'static str,
+        total: Option<u64>,
+        work: impl FnOnce(&mut dyn Progress) -> Result<(T, bool), ImageError>,
+    ) -> Result<T, ImageError> {
+        self.progress.start(name, total);
+        let (made, cached) = work(self.progress)?;
+        let seconds = self.progress.finish(cached);
+        self.done.push(StepRecord { name, seconds, cached });
+        Ok(made)
+    }
+}
+
+/// Plans a build without making anything but package lists and programs.
+///
+/// # Errors
+/// As [`build`].
+pub fn plan(request: &Request, progress: &mut dyn Progress) -> Result<Plan, ImageError> {
+    let cache = Cache::open(&request.cache_dir)?;
+    let mut steps = Steps { progress, done: Vec::new() };
+    prepare(request, &cache, &mut steps).map(|prepared| prepared.plan)
+}
+
+/// Builds an image. Its folder is either there whole or as it was before.
+///
+/// # Errors
+/// [`ImageError`] says what failed, on what, why, and what to do.
+pub fn build(request: &Request, progress: &mut dyn Progress) -> Result<Built, ImageError> {
+    let cache = Cache::open(&request.cache_dir)?;
+    let mut steps = Steps { progress, done: Vec::new() };
+    let prepared = prepare(request, &cache, &mut steps)?;
+    let Prepared { plan, tools, recipe, .. } = &prepared;
+
+    fs::create_dir_all(&request.build_dir).map_err(ImageError::io("make the folder", &request.build_dir))?;
+    let work = Work::new(&request.build_dir)?;
+    let new = work.path().join("image");
+    let pxe = new.join("pxe");
+    fs::create_dir_all(&pxe).map_err(ImageError::io("make the folder", &pxe))?;
+
+    let base = base_root(request, &prepared, &cache, &mut steps)?;
+    let grub = steps.run("grub", None, |_| Ok((Grub::build(work.path())?, false)))?;
+    let status = fs::read(base.status()).map_err(ImageError::io("read", &base.status()))?;
+    let mut in_image = status_of(status)?.packages().clone();
+    in_image.extend(prepared.debs.iter().map(|deb| (deb.name().to_owned(), deb.version().to_owned())));
+    let packed = pack(request, &prepared, &base, &grub, &cache, &mut steps)?;
+
+    steps.run("initrd", None, |_| {
+        place(&packed.join("root.squashfs"), &pxe.join(Artefact::Root.file_name()))?;
+        place(&base.vmlinuz(), &pxe.join(Artefact::Vmlinuz.file_name()))?;
+        let script = recipe.boot_script()?;
+        Ok((initrd::build(&base.initrd(), &script, &pxe.join(Artefact::Initrd.file_name()))?, false))
+    })?;
+    let slot_image = work.path().join("slot.img");
+    let manifest = steps.run("slot", None, |_| Ok((slot::build(plan, &pxe, &slot_image)?, false)))?;
+    let json = manifest.to_json();
+    write_file(&new.join("manifest.json"), json.as_bytes())?;
+    if request.formats.contains(&Format::Qcow2) {
+        let out = new.join(format!("{}.qcow2", plan.name));
+        let size = request.spec.qcow2.size;
+        steps.run("qcow2", None, |_| {
+            Ok((qcow2::build(&manifest, &grub, size, &slot_image, work.path(), &out)?, false))
+        })?;
+    }
+    if request.formats.contains(&Format::Pxe) {
+        write_file(&pxe.join("manifest.json"), json.as_bytes())?;
+    } else {
+        fs::remove_dir_all(&pxe).map_err(ImageError::io("remove", &pxe))?;
+    }
+
+    let artefacts = steps.run("digests", None, |_| Ok((record::artefacts(&new)?, false)))?;
+    write_file(&new.join("SHA256SUMS"), record::sums(&artefacts).as_bytes())?;
+    let record = BuildRecord {
+        plan: plan.clone(),
+        steps: steps.done,
+        packages: in_image,
+        tools: tools.clone(),
+        artefacts,
+    };
+    let text = serde_json::to_string_pretty(&record)
+        .map_err(|e| ImageError::stream("write the build record")(std::io::Error::other(e)))?;
+    write_file(&new.join("build-record.json"), (text + "\n").as_bytes())?;
+    let folder = request.build_dir.join(&plan.name);
+    publish(&new, &folder)?;
+    Ok(Built { folder, manifest, record })
+}
+
+/// Builds programs, fetches lists, looks at files, and plans.
+fn prepare(request: &Request, cache: &Cache, steps: &mut Steps<'_>) -> Result<Prepared, ImageError> {
+    let spec = &request.spec;
+    let recipe = Recipe::open(&request.recipe)?;
+    let sources = Sources::of_this_machine(spec.suite)?;
+    let (index, resolved) = steps.run("index", None, |progress| {
+        let folder = cache.folder("lists").join(spec.suite.as_str());
+        let index = Index::open(folder, spec.suite, &sources)?;
+        if request.update || !index.is_filled() {
+            match index.update() {
+                Ok(()) => {}
+                Err(error) if index.is_filled() => {
+                    progress.note(&format!("going on with the package lists of an earlier build: {error}"));
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        let resolved = index.resolve(&spec.packages)?;
+        Ok(((index, resolved), false))
+    })?;
+    let mut debs = steps.run("programs", None, |progress| {
+        let daemons = packages::load(&recipe.packages(), &spec.daemons)?;
+        let programs = match &request.programs {
+            Some(folder) => folder.clone(),
+            None if daemons.is_empty() => PathBuf::new(),
+            None => packages::compile(&daemons, &request.recipe, &mut |line| progress.note(line.trim()))?,
+        };
+        let pack = |daemon| {
+            let bytes = packages::pack(daemon, &programs, &spec.version, resolved.epoch)?;
+            let deb = Deb::read(&bytes[..], packages::name(daemon).as_str())?;
+            Ok((deb, Sha256Digest::of(&bytes)))
+        };
+        let debs = daemons.iter().map(pack).collect::<Result<Vec<_>, ImageError>>()?;
+        Ok((debs, false))
+    })?;
+    if let Some(folder) = &request.debs {
+        for (path, deb) in packages::read_folder(folder)? {
+            debs.push((deb, digest::of_file(&path)?.sha256));
+        }
+    }
+    let tools = tools()?;
+    let observed = Observed {
+        archive: resolved.files,
+        epoch: resolved.epoch,
+        recipe: recipe.root_digest()?,
+        boot: Sha256Digest::of(&recipe.boot_script()?),
+        files: digest::of_layer(&recipe.files()?)?,
+        debs: debs.iter().map(|(deb, digest)| (deb.name().to_owned(), *digest)).collect(),
+        tools: tools.clone(),
+    };
+    let plan = Plan::new(spec, &request.formats, &observed);
+    let debs = debs.into_iter().map(|(deb, _)| deb).collect();
+    Ok(Prepared { plan, sources, index, debs, tools, recipe })
+}
+
+fn base_root(
+    request: &Request,
+    prepared: &Prepared,
+    cache: &Cache,
+    steps: &mut Steps<'_>,
+) -> Result<Root, ImageError> {
+    let key = prepared.plan.key("root");
+    let folder = steps.run("root", None, |progress| {
+        if let Some(folder) = cache.get("root", key)? {
+            return Ok((folder, true));
+        }
+        let scratch = Work::new(&root::scratch_parent(&request.cache_dir))?;
+        let recipe = prepared.recipe.root();
+        let debs = cache.folder("debs");
+        let inputs = root::Inputs {
+            spec: &request.spec,
+            sources: &prepared.sources,
+            index: &prepared.index,
+            recipe: &recipe,
+            debs: &debs,
+            epoch: prepared.plan.epoch,
+            scratch: scratch.path(),
+        };
+        Ok((cache.put("root", key, |entry| root::build(&inputs, entry, progress))?, false))
+    })?;
+    Ok(Root::new(folder))
+}
+
+fn pack(
+    request: &Request,
+    prepared: &Prepared,
+    base: &Root,
+    grub: &Grub,
+    cache: &Cache,
+    steps: &mut Steps<'_>,
+) -> Result<PathBuf, ImageError> {
+    let key = prepared.plan.key("squashfs");
+    let tar = base.tar();
+    let total = fs::metadata(&tar).map_err(ImageError::io("look at", &tar))?.len();
+    steps.run("squashfs", Some(total), |progress| {
+        if let Some(folder) = cache.get("squashfs", key)? {
+            return Ok((folder, true));
+        }
+        let inputs = squashfs::Inputs {
+            spec: &request.spec,
+            base: &tar,
+            files: prepared.recipe.files()?,
+            debs: prepared.debs.clone(),
+            grub,
+            epoch: prepared.plan.epoch,
+        };
+        let made = cache
+            .put("squashfs", key, |entry| squashfs::build(inputs, &entry.join("root.squashfs"), progress))?;
+        Ok((made, false))
+    })
+}
+
+/// Versions of the programs that make the image.
+fn tools() -> Result<BTreeMap<String, String>, ImageError> {
+    const DPKG_QUERY: Tool = Tool { program: "dpkg-query", package: "dpkg" };
+    let text = Run::new("ask for the versions of installed programs", DPKG_QUERY)
+        .args(["--show", "--showformat", "${Package}\\t${Version}\\n"])
+        .output()?;
+    let all: BTreeMap<_, _> = text.lines().filter_map(|line| line.split_once('\t')).collect();
+    let found = |name: &str| {
+        let version = all.get(name).filter(|version| !version.is_empty());
+        let missing = || ImageError::NoProgram { program: name.to_owned(), package: "of that name" };
+        version.map(|version| (name.to_owned(), (*version).to_owned())).ok_or_else(missing)
+    };
+    TOOLS.into_iter().map(found).collect()
+}
+
+/// A file of the cache in the image's folder: the same blocks where the file system can, else a copy.
+fn place(from: &Path, to: &Path) -> Result<(), ImageError> {
+    fs::copy(from, to).map(drop).map_err(ImageError::io("copy to", to))
+}
+
+/// Puts the new folder in the place of the old one in one step.
+fn publish(new: &Path, folder: &Path) -> Result<(), ImageError> {
+    let putting = || ImageError::io("put the image in place as", folder);
+    if !folder.exists() {
+        return fs::rename(new, folder).map_err(putting());
+    }
+    // The old folder comes into the work folder and goes with it.
+    rustix::fs::renameat_with(CWD, new, CWD, folder, RenameFlags::EXCHANGE).map_err(|e| putting()(e.into()))
+}

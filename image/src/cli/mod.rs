@@ -1,0 +1,214 @@
+//! `daybreak image …`: the one place of this crate that looks at arguments, environment, terminal and clock.
+
+mod bars;
+
+use std::fs;
+use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand, ValueEnum};
+
+use crate::spec::{Format, Spec, Version, ZstdLevel};
+use crate::{Built, ImageError, Request};
+use bars::Console;
+
+/// Commands for images.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Build the image of an appliance in all its formats.
+    Build(BuildArgs),
+    /// Print what a build would do: its steps with all their inputs, as JSON.
+    Plan(BuildArgs),
+}
+
+/// What to build.
+#[derive(Clone, Debug, Args)]
+pub struct BuildArgs {
+    /// Specification of the appliance; the folder that it is in holds the recipe.
+    #[arg(default_value = "image/appliance.yaml")]
+    spec: PathBuf,
+    /// Folder in which the image's folder is made.
+    #[arg(long, default_value = "build", value_name = "DIR")]
+    build_dir: PathBuf,
+    /// Formats to make, instead of those of the specification.
+    #[arg(long, value_enum, value_delimiter = ',', value_name = "FORMAT")]
+    format: Vec<FormatArg>,
+    /// Version of the image, instead of that of the specification.
+    #[arg(long = "image-version", value_name = "VERSION")]
+    version: Option<Version>,
+    /// Folder of more Debian packages to put into the image.
+    #[arg(long, value_name = "DIR")]
+    debs: Option<PathBuf>,
+    /// Folder of the daemons' programs; without it cargo builds them.
+    #[arg(long, value_name = "DIR")]
+    programs: Option<PathBuf>,
+    /// Level of zstd for the root file system, instead of that of the specification.
+    #[arg(long = "zstd", value_name = "LEVEL")]
+    zstd_level: Option<ZstdLevel>,
+    /// Build for tests: as --zstd 3, quick to pack.
+    #[arg(long, conflicts_with = "zstd_level")]
+    test: bool,
+    /// Use the package lists of an earlier build instead of fetching them.
+    #[arg(long)]
+    no_update: bool,
+    /// Folder that keeps roots and packages between builds [default: ~/.cache/daybreak].
+    #[arg(long, env = "DAYBREAK_CACHE", value_name = "DIR")]
+    cache_dir: Option<PathBuf>,
+}
+
+/// Formats on the command line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum FormatArg {
+    /// Every format.
+    All,
+    /// Folder for network boot: kernel, initrd, root and manifest.
+    Pxe,
+    /// Disk image of QEMU with the installed layout.
+    Qcow2,
+}
+
+/// Runs a command. The result goes to standard output, as JSON when `json` is set; progress goes to standard error.
+///
+/// # Errors
+/// [`ImageError`] says what failed, on what, why, and what to do.
+pub fn run(command: Command, json: bool) -> Result<(), ImageError> {
+    let mut console = Console::new(std::io::stderr().is_terminal());
+    match command {
+        Command::Build(args) => {
+            let built = crate::build(&args.request()?, &mut console)?;
+            print(&if json { to_json(&built.record)? } else { summary(&built) })
+        }
+        Command::Plan(args) => print(&to_json(&crate::plan(&args.request()?, &mut console)?)?),
+    }
+}
+
+impl BuildArgs {
+    /// The request that the arguments mean.
+    fn request(self) -> Result<Request, ImageError> {
+        let text = fs::read_to_string(&self.spec).map_err(ImageError::io("read", &self.spec))?;
+        let mut spec = Spec::parse(&text, &self.spec)?;
+        if let Some(version) = self.version {
+            spec.version = version;
+        }
+        let level = if self.test { ZstdLevel::try_from(3).ok() } else { self.zstd_level };
+        if let Some(level) = level {
+            spec.squashfs.zstd_level = level;
+        }
+        let folder = self.spec.parent().filter(|folder| !folder.as_os_str().is_empty());
+        Ok(Request {
+            recipe: folder.unwrap_or(Path::new(".")).to_owned(),
+            formats: formats(&self.format, &spec),
+            spec,
+            build_dir: self.build_dir,
+            cache_dir: self.cache_dir.unwrap_or_else(default_cache),
+            debs: self.debs,
+            programs: self.programs,
+            update: !self.no_update,
+        })
+    }
+}
+
+fn formats(args: &[FormatArg], spec: &Spec) -> Vec<Format> {
+    let mut formats: Vec<_> = args
+        .iter()
+        .flat_map(|arg| match arg {
+            FormatArg::All => Format::all(),
+            FormatArg::Pxe => vec![Format::Pxe],
+            FormatArg::Qcow2 => vec![Format::Qcow2],
+        })
+        .collect();
+    if formats.is_empty() {
+        formats.clone_from(&spec.formats);
+    }
+    formats.sort();
+    formats.dedup();
+    formats
+}
+
+fn default_cache() -> PathBuf {
+    let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let home = || set("HOME").map(|home| home.join(".cache"));
+    set("XDG_CACHE_HOME").or_else(home).unwrap_or_else(|| PathBuf::from("/var/cache")).join("daybreak")
+}
+
+fn summary(built: &Built) -> String {
+    let mut text = format!("{} {}\n", built.record.plan.name, built.record.plan.version);
+    for (path, entry) in &built.record.artefacts {
+        let path = built.folder.join(path);
+        text.push_str(&format!("{}  {:>9.1} MB  {}\n", entry.sha256, megabytes(entry.size), path.display()));
+    }
+    text
+}
+
+#[expect(clippy::cast_precision_loss, reason = "printed with one digit after the point")]
+fn megabytes(bytes: u64) -> f64 {
+    bytes as f64 / 1e6
+}
+
+fn to_json(value: &impl serde::Serialize) -> Result<String, ImageError> {
+    let text = serde_json::to_string_pretty(value);
+    text.map(|text| text + "\n").map_err(|e| ImageError::stream("print")(std::io::Error::other(e)))
+}
+
+fn print(text: &str) -> Result<(), ImageError> {
+    use std::io::Write;
+    std::io::stdout().write_all(text.as_bytes()).map_err(ImageError::stream("print"))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::{CommandFactory, FromArgMatches};
+
+    use super::*;
+
+    #[derive(Debug, clap::Parser)]
+    struct Cli {
+        #[command(subcommand)]
+        command: Command,
+    }
+
+    fn request(args: &[&str]) -> Request {
+        let matches = Cli::command().try_get_matches_from([&["image", "build"], args].concat()).unwrap();
+        match Cli::from_arg_matches(&matches).unwrap().command {
+            Command::Build(args) | Command::Plan(args) => args.request().unwrap(),
+        }
+    }
+
+    const SPEC: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/appliance.yaml");
+
+    #[test]
+    fn the_command_tree_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn without_options_the_specification_decides() {
+        let request = request(&[SPEC]);
+        assert_eq!(request.formats, Format::all());
+        assert_eq!(request.spec.squashfs.zstd_level.get(), 15);
+        assert_eq!(request.recipe, Path::new(env!("CARGO_MANIFEST_DIR")));
+        assert!(request.update);
+    }
+
+    #[test]
+    fn options_win_over_the_specification() {
+        let request =
+            request(&[SPEC, "--format", "qcow2,pxe,qcow2", "--test", "--image-version", "9", "--no-update"]);
+        assert_eq!(request.formats, [Format::Pxe, Format::Qcow2]);
+        assert_eq!((request.spec.squashfs.zstd_level.get(), request.spec.version.as_str()), (3, "9"));
+        assert!(!request.update);
+    }
+
+    #[test]
+    fn bad_values_are_refused_with_what_is_accepted() {
+        for (args, expected) in [
+            (["--format", "iso"], "qcow2"),
+            (["--zstd", "23"], "not between 1 and 22"),
+            (["--image-version", "a b"], "a version of"),
+        ] {
+            let all = [&["image", "build", SPEC], &args[..]].concat();
+            let error = Cli::command().try_get_matches_from(all).unwrap_err().to_string();
+            assert!(error.contains(expected), "{error}");
+        }
+    }
+}
