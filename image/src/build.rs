@@ -118,7 +118,7 @@ pub fn build(request: &Request, progress: &mut dyn Progress) -> Result<Built, Im
     let base = base_root(request, &prepared, &cache, &mut steps)?;
     let grub = steps.run("grub", None, |_| Ok((Grub::build(work.path())?, false)))?;
     let status = fs::read(base.status()).map_err(ImageError::io("read", &base.status()))?;
-    let mut in_image = status_of(status)?.packages().clone();
+    let mut in_image = status_of(&status)?.packages().clone();
     in_image.extend(prepared.debs.iter().map(|deb| (deb.name().to_owned(), deb.version().to_owned())));
     let packed = pack(request, &prepared, &base, &grub, &cache, &mut steps)?;
 

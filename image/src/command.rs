@@ -116,23 +116,23 @@ impl Run {
         self.command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
         let mut child = self.command.spawn().map_err(|e| self.not_started(&e))?;
         let errors = drain(&mut child);
-        let fed = match child.stdin.take() {
+        let written = match child.stdin.take() {
             Some(stdin) => {
                 let mut stdin = io::BufWriter::with_capacity(256 * 1024, stdin);
-                let fed = feed(&mut stdin);
+                let result = feed(&mut stdin);
                 let flushed = stdin.flush().map_err(ImageError::stream("hand over the last bytes"));
-                fed.and(flushed)
+                result.and(flushed)
             }
             None => Ok(()),
         };
-        let stopped = fed.is_err();
+        let stopped = written.is_err();
         if stopped {
             // What it has is not the whole input: it must not look as if it were.
             let _ = child.kill();
         }
         let status = child.wait().map_err(|e| self.not_started(&e))?;
         let text = errors.join().unwrap_or_default();
-        match (fed, status.code()) {
+        match (written, status.code()) {
             // The program ended by itself and its own message says more than our broken pipe.
             (Err(ImageError::Stream { .. }), Some(_)) | (Ok(()), _) => self.check(status, &text),
             (Err(error), _) => Err(error),

@@ -63,7 +63,8 @@ fn walk(folder: &Path, prefix: &str, all: &mut BTreeMap<String, FileEntry>) -> R
 
 /// `SHA256SUMS`, as `sha256sum --check` reads it.
 pub(crate) fn sums(artefacts: &BTreeMap<String, FileEntry>) -> String {
-    artefacts.iter().map(|(path, entry)| format!("{}  {path}\n", entry.sha256)).collect()
+    let lines = artefacts.iter().flat_map(|(path, entry)| [entry.sha256.to_string(), format!("  {path}\n")]);
+    lines.collect()
 }
 
 #[cfg(test)]

@@ -22,7 +22,7 @@ pub(crate) fn logins(users: &[User]) -> Vec<Login<'_>> {
 ///
 /// # Errors
 /// [`ImageError::Root`] when a name or number is taken.
-pub(crate) fn passwd(text: Vec<u8>, logins: &[Login<'_>]) -> Result<Vec<u8>, ImageError> {
+pub(crate) fn passwd(text: &[u8], logins: &[Login<'_>]) -> Result<Vec<u8>, ImageError> {
     lines(text, "/etc/passwd", logins, |login| {
         let Login { user: User { name, .. }, id } = login;
         format!("{name}:x:{id}:{id}::/home/{name}:/bin/bash")
@@ -33,7 +33,7 @@ pub(crate) fn passwd(text: Vec<u8>, logins: &[Login<'_>]) -> Result<Vec<u8>, Ima
 ///
 /// # Errors
 /// As [`passwd`].
-pub(crate) fn shadow(text: Vec<u8>, logins: &[Login<'_>]) -> Result<Vec<u8>, ImageError> {
+pub(crate) fn shadow(text: &[u8], logins: &[Login<'_>]) -> Result<Vec<u8>, ImageError> {
     lines(text, "/etc/shadow", logins, |login| format!("{}:!*:::::::", login.user.name))
 }
 
@@ -41,18 +41,18 @@ pub(crate) fn shadow(text: Vec<u8>, logins: &[Login<'_>]) -> Result<Vec<u8>, Ima
 ///
 /// # Errors
 /// As [`passwd`].
-pub(crate) fn group(text: Vec<u8>, logins: &[Login<'_>]) -> Result<Vec<u8>, ImageError> {
+pub(crate) fn group(text: &[u8], logins: &[Login<'_>]) -> Result<Vec<u8>, ImageError> {
     let text = with_members(text, logins);
-    lines(text, "/etc/group", logins, |login| format!("{}:x:{}:", login.user.name, login.id))
+    lines(&text, "/etc/group", logins, |login| format!("{}:x:{}:", login.user.name, login.id))
 }
 
 /// `/etc/gshadow`, as [`group`].
 ///
 /// # Errors
 /// As [`passwd`].
-pub(crate) fn gshadow(text: Vec<u8>, logins: &[Login<'_>]) -> Result<Vec<u8>, ImageError> {
+pub(crate) fn gshadow(text: &[u8], logins: &[Login<'_>]) -> Result<Vec<u8>, ImageError> {
     let text = with_members(text, logins);
-    lines(text, "/etc/gshadow", logins, |login| format!("{}:!::", login.user.name))
+    lines(&text, "/etc/gshadow", logins, |login| format!("{}:!::", login.user.name))
 }
 
 /// Home folders, keys and rules for sudo.
@@ -65,7 +65,7 @@ pub(crate) fn files(logins: &[Login<'_>], layer: &mut Layer) -> Result<(), Image
         let home = format!("home/{}", user.name);
         layer.add(&home, own(0o750, Content::Folder))?;
         layer.add(&format!("{home}/.ssh"), own(0o700, Content::Folder))?;
-        let keys: String = user.ssh_authorized_keys.iter().map(|key| format!("{key}\n")).collect();
+        let keys: String = user.ssh_authorized_keys.iter().flat_map(|key| [key.as_str(), "\n"]).collect();
         layer.add(&format!("{home}/.ssh/authorized_keys"), own(0o600, Content::Bytes(keys.into_bytes())))?;
         if user.sudo {
             let rule = format!("{} ALL=(ALL:ALL) NOPASSWD: ALL\n", user.name);
@@ -77,7 +77,7 @@ pub(crate) fn files(logins: &[Login<'_>], layer: &mut Layer) -> Result<(), Image
 }
 
 fn lines(
-    text: Vec<u8>,
+    text: &[u8],
     path: &str,
     logins: &[Login<'_>],
     line: impl Fn(&Login<'_>) -> String,
@@ -102,7 +102,7 @@ fn lines(
 }
 
 /// Adds those with sudo to the group of that name.
-fn with_members(text: Vec<u8>, logins: &[Login<'_>]) -> Vec<u8> {
+fn with_members(text: &[u8], logins: &[Login<'_>]) -> Vec<u8> {
     let names: Vec<_> =
         logins.iter().filter(|login| login.user.sudo).map(|login| login.user.name.as_str()).collect();
     let add = |line: &str| {
@@ -115,8 +115,8 @@ fn with_members(text: Vec<u8>, logins: &[Login<'_>]) -> Vec<u8> {
     text_of(text).lines().map(add).collect::<String>().into_bytes()
 }
 
-fn text_of(bytes: Vec<u8>) -> String {
-    let mut text = String::from_utf8_lossy(&bytes).into_owned();
+fn text_of(bytes: &[u8]) -> String {
+    let mut text = String::from_utf8_lossy(bytes).into_owned();
     if !text.is_empty() && !text.ends_with('\n') {
         text.push('\n');
     }
@@ -144,18 +144,15 @@ mod tests {
         let users = users();
         let logins = logins(&users);
         assert_eq!(
-            text(passwd(b"root:x:0:0::/root:/bin/sh\n".to_vec(), &logins)),
+            text(passwd(b"root:x:0:0::/root:/bin/sh\n", &logins)),
             "root:x:0:0::/root:/bin/sh\nann:x:1000:1000::/home/ann:/bin/bash\nbob:x:1001:1001::/home/bob:/bin/bash\n"
         );
         assert_eq!(
-            text(shadow(b"root:*:1::::::".to_vec(), &logins)),
+            text(shadow(b"root:*:1::::::", &logins)),
             "root:*:1::::::\nann:!*:::::::\nbob:!*:::::::\n"
         );
-        assert_eq!(
-            text(group(b"sudo:x:27:\n".to_vec(), &logins)),
-            "sudo:x:27:ann\nann:x:1000:\nbob:x:1001:\n"
-        );
-        assert_eq!(text(gshadow(b"sudo:*::x\n".to_vec(), &logins)), "sudo:*::x,ann\nann:!::\nbob:!::\n");
+        assert_eq!(text(group(b"sudo:x:27:\n", &logins)), "sudo:x:27:ann\nann:x:1000:\nbob:x:1001:\n");
+        assert_eq!(text(gshadow(b"sudo:*::x\n", &logins)), "sudo:*::x,ann\nann:!::\nbob:!::\n");
     }
 
     #[test]
@@ -163,7 +160,7 @@ mod tests {
         let users = users();
         let logins = logins(&users);
         for line in ["bob:x:55:55::/:/bin/sh", "other:x:1001:1::/:/bin/sh"] {
-            let error = passwd(line.into(), &logins).unwrap_err().to_string();
+            let error = passwd(line.as_bytes(), &logins).unwrap_err().to_string();
             assert!(error.contains("bob (1001)") && error.contains(line), "{error}");
         }
     }

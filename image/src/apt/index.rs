@@ -51,7 +51,8 @@ impl Index {
             ("Cache", "cache"),
             ("Cache::Archives", "archives"),
         ] {
-            config.push_str(&format!("Dir::{key} \"{}\";\n", index.folder.join(path).display()));
+            let path = index.folder.join(path).display().to_string();
+            config.extend(["Dir::", key, " \"", &path, "\";\n"]);
         }
         index.write("apt.conf", &config)?;
         Ok(index)

@@ -14,7 +14,7 @@ use crate::ImageError;
 const MAX_EDITED: u64 = 64 * 1024 * 1024;
 
 /// Rewriting of files by path.
-pub(crate) type Edits<'a> = BTreeMap<&'static str, Box<dyn Fn(Vec<u8>) -> Result<Vec<u8>, ImageError> + 'a>>;
+pub(crate) type Edits<'a> = BTreeMap<&'static str, Box<dyn Fn(&[u8]) -> Result<Vec<u8>, ImageError> + 'a>>;
 
 /// How a root is put together.
 pub(crate) struct Merge<'a> {
@@ -60,7 +60,7 @@ impl Merge<'_> {
             }
             let out = builder.get_mut();
             if let Some(edit) = self.edits.get(entry.path.as_str()) {
-                let content = edit(tar.read_content(MAX_EDITED).map_err(reading())?)?;
+                let content = edit(&tar.read_content(MAX_EDITED).map_err(reading())?)?;
                 let size = content.len() as u64;
                 out.write_all(&entry.head_for(size).map_err(reading())?).map_err(writing())?;
                 out.write_all(&content).map_err(writing())?;

@@ -135,7 +135,8 @@ fn summary(built: &Built) -> String {
     let mut text = format!("{} {}\n", built.record.plan.name, built.record.plan.version);
     for (path, entry) in &built.record.artefacts {
         let path = built.folder.join(path);
-        text.push_str(&format!("{}  {:>9.1} MB  {}\n", entry.sha256, megabytes(entry.size), path.display()));
+        let line = format!("{}  {:>9.1} MB  {}\n", entry.sha256, megabytes(entry.size), path.display());
+        text.push_str(&line);
     }
     text
 }

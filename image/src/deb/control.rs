@@ -60,7 +60,8 @@ impl Control {
 
     /// The paragraph as text, ending in a line break.
     pub(crate) fn to_text(&self) -> String {
-        self.fields.iter().map(|(name, value)| format!("{name}: {value}\n")).collect()
+        let lines = self.fields.iter().flat_map(|(name, value)| [name, ": ", value, "\n"]);
+        lines.collect()
     }
 
     /// The paragraph as dpkg's `status` has it for an installed package: with the state after the name.
@@ -96,16 +97,16 @@ pub(crate) struct Status {
 ///
 /// # Errors
 /// [`ImageError::Root`] when it is not made of control paragraphs.
-pub(crate) fn status_of(bytes: Vec<u8>) -> Result<Status, ImageError> {
+pub(crate) fn status_of(bytes: &[u8]) -> Result<Status, ImageError> {
     let wrong = |reason: String| ImageError::Root(format!("/var/lib/dpkg/status: {reason}"));
-    let text = String::from_utf8(bytes).map_err(|e| wrong(e.to_string()))?;
+    let text = std::str::from_utf8(bytes).map_err(|e| wrong(e.to_string()))?.to_owned();
     let (mut packages, mut provided) = (BTreeMap::new(), BTreeSet::new());
     for paragraph in text.split("\n\n").map(str::trim_start).filter(|paragraph| !paragraph.is_empty()) {
         let control = Control::parse(paragraph).map_err(wrong)?;
         let name = control.get("Package").ok_or_else(|| wrong("a paragraph without Package".to_owned()))?;
         packages.insert(name.to_owned(), control.get("Version").unwrap_or_default().to_owned());
-        let provides = control.get("Provides").into_iter().flat_map(|list| list.split(','));
-        provided.extend(provides.filter_map(|one| one.split_whitespace().next()).map(str::to_owned));
+        let virtuals = control.get("Provides").into_iter().flat_map(|list| list.split(','));
+        provided.extend(virtuals.filter_map(|one| one.split_whitespace().next()).map(str::to_owned));
     }
     Ok(Status { text, packages, provided })
 }
@@ -169,7 +170,7 @@ Provides: wget-like (= 1), other
 ";
 
     fn status() -> Status {
-        status_of(STATUS.into()).unwrap()
+        status_of(STATUS.as_bytes()).unwrap()
     }
 
     fn control(text: &str) -> Control {
@@ -191,7 +192,7 @@ Provides: wget-like (= 1), other
             "\n\nPackage: vrouter\nStatus: install ok installed\nVersion: 1\nDepends: libc6 (>= 2), x | other\n\n"
         ));
         assert!(text.starts_with(STATUS.trim_end()));
-        assert!(status_of(text.into_bytes()).unwrap().packages().contains_key("vrouter"));
+        assert!(status_of(text.as_bytes()).unwrap().packages().contains_key("vrouter"));
     }
 
     #[test]
@@ -214,8 +215,8 @@ Provides: wget-like (= 1), other
 
     #[test]
     fn what_is_not_a_paragraph_is_refused() {
-        assert!(status_of(b"Package".to_vec()).is_err());
-        assert!(status_of(b" continued".to_vec()).is_err());
-        assert!(status_of(b"Version: 1".to_vec()).is_err());
+        assert!(status_of(b"Package").is_err());
+        assert!(status_of(b" continued").is_err());
+        assert!(status_of(b"Version: 1").is_err());
     }
 }

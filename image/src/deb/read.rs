@@ -76,7 +76,7 @@ impl Deb {
     /// # Errors
     /// [`ImageError::Root`] when the package has files there itself.
     pub(crate) fn into_layer(self) -> Result<Layer, ImageError> {
-        let list: String = self.data.nodes().map(|(path, _)| format!("/{path}\n")).collect();
+        let list: String = self.data.nodes().flat_map(|(path, _)| ["/", path, "\n"]).collect();
         let path = format!("var/lib/dpkg/info/{}.list", self.name());
         let mut layer = self.data;
         layer.add(&path, Node::of_root(0o644, Content::Bytes(format!("/.\n{list}").into_bytes())))?;

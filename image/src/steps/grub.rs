@@ -14,9 +14,9 @@ const MKIMAGE: Tool = Tool { program: "grub-mkimage", package: "grub-common" };
 /// Boot loader files in memory.
 #[derive(Debug)]
 pub(crate) struct Grub {
-    boot_img: Vec<u8>,
-    core_img: Vec<u8>,
-    efi_img: Vec<u8>,
+    boot: Vec<u8>,
+    core: Vec<u8>,
+    efi: Vec<u8>,
 }
 
 impl Grub {
@@ -41,15 +41,15 @@ impl Grub {
             read(&out)
         };
         Ok(Self {
-            boot_img: read(boot)?,
-            core_img: make(CORE_IMG, grub::bios_core_command)?,
-            efi_img: make(EFI_IMG, grub::efi_command)?,
+            boot: read(boot)?,
+            core: make(CORE_IMG, grub::bios_core_command)?,
+            efi: make(EFI_IMG, grub::efi_command)?,
         })
     }
 
     /// For the layout.
     pub(crate) fn files(&self) -> GrubFiles<'_> {
-        GrubFiles { boot_img: &self.boot_img, core_img: &self.core_img, efi_img: &self.efi_img }
+        GrubFiles { boot_img: &self.boot, core_img: &self.core, efi_img: &self.efi }
     }
 
     /// Adds the files to the root, where the installer finds them.
@@ -57,9 +57,7 @@ impl Grub {
     /// # Errors
     /// [`ImageError::Root`] when something else is there.
     pub(crate) fn add_to(&self, layer: &mut Layer) -> Result<(), ImageError> {
-        for (name, bytes) in
-            [(BOOT_IMG, &self.boot_img), (CORE_IMG, &self.core_img), (EFI_IMG, &self.efi_img)]
-        {
+        for (name, bytes) in [(BOOT_IMG, &self.boot), (CORE_IMG, &self.core), (EFI_IMG, &self.efi)] {
             let path = format!("{}/{name}", grub::GRUB_DIR.trim_start_matches('/'));
             layer.add(&path, Node::of_root(0o644, Content::Bytes(bytes.clone())))?;
         }
@@ -76,9 +74,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let one = Grub::build(folder.path()).unwrap();
         let two = Grub::build(folder.path()).unwrap();
-        assert_eq!((&one.core_img, &one.efi_img), (&two.core_img, &two.efi_img));
-        assert!(one.efi_img.starts_with(b"MZ"));
-        assert_eq!(one.boot_img.len(), 512);
+        assert_eq!((&one.core, &one.efi), (&two.core, &two.efi));
+        assert!(one.efi.starts_with(b"MZ"));
+        assert_eq!(one.boot.len(), 512);
         let mut layer = Layer::default();
         one.add_to(&mut layer).unwrap();
         assert!(layer.get("usr/lib/daybreak/grub/core.img").is_some());

@@ -117,11 +117,11 @@ fn command(inputs: &Inputs<'_>, tar: &Path, fetched: &Path) -> Result<Run, Image
     options
         .extend(inputs.sources.config.iter().map(|line| format!("--aptopt={}", line.trim_end_matches(';'))));
     options.extend(DPKG_OPTIONS.iter().map(|option| format!("--dpkgopt={option}")));
-    let packages: Vec<_> = inputs.spec.packages.iter().map(|name| name.as_str()).collect();
+    let packages: Vec<_> = inputs.spec.packages.iter().map(crate::spec::DebName::as_str).collect();
     options.push(format!("--include={}", packages.join(",")));
     let (lists, debs) = (quoted(&inputs.index.lists())?, quoted(inputs.debs)?);
     options.push(format!("--setup-hook=sync-in {lists} /var/lib/apt/lists"));
-    options.push(format!("--setup-hook=mkdir -p \"$1/var/cache/apt/archives/partial\""));
+    options.push("--setup-hook=mkdir -p \"$1/var/cache/apt/archives/partial\"".to_owned());
     options.push(format!("--setup-hook=sync-in {debs} /var/cache/apt/archives"));
     options.push(format!("--customize-hook=sync-out /var/cache/apt/archives {}", quoted(fetched)?));
     let script = quoted(&inputs.recipe.join("customize.sh"))?;

@@ -97,8 +97,8 @@ fn generated(spec: &Spec, layer: &mut Layer) -> Result<(), ImageError> {
 }
 
 /// os-release(5): which image this is.
-fn os_release(text: Vec<u8>, spec: &Spec) -> Vec<u8> {
-    let mut text = text;
+fn os_release(text: &[u8], spec: &Spec) -> Vec<u8> {
+    let mut text = text.to_vec();
     if !text.ends_with(b"\n") {
         text.push(b'\n');
     }

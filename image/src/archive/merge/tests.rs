@@ -71,10 +71,7 @@ fn base_passes_layer_replaces_and_adds_edits_rewrite() {
     layer.add("usr/c", Node::of_root(0o777, Content::Link("/dev/null".into()))).unwrap();
     let edit: Edits<'_> = BTreeMap::from([(
         "etc/passwd",
-        Box::new(|mut text: Vec<u8>| {
-            text.extend_from_slice(b"+ann");
-            Ok(text)
-        }) as Box<dyn Fn(Vec<u8>) -> _>,
+        Box::new(|text: &[u8]| Ok([text, b"+ann"].concat())) as Box<dyn Fn(&[u8]) -> _>,
     )]);
     assert_eq!(
         merged(&layer, edit).unwrap(),
@@ -110,7 +107,10 @@ fn files_and_folders_never_take_each_others_place() {
 
 #[test]
 fn an_edit_of_a_file_that_is_not_there_is_refused() {
-    let edits: Edits<'_> = BTreeMap::from([("etc/shadow", Box::new(Ok) as Box<dyn Fn(Vec<u8>) -> _>)]);
+    let edits: Edits<'_> = BTreeMap::from([(
+        "etc/shadow",
+        Box::new(|text: &[u8]| Ok(text.to_vec())) as Box<dyn Fn(&[u8]) -> _>,
+    )]);
     let error = merged(&Layer::default(), edits).unwrap_err().to_string();
     assert!(error.contains("/etc/shadow is not in the base root"), "{error}");
 }

@@ -38,7 +38,9 @@ fn a_root_without_kernel_or_with_two_is_refused() {
 fn package_files_of_this_build_are_kept_and_others_go() {
     let (fetched, debs) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     for (folder, names) in [(&fetched, ["a_1.deb", "b_2.deb"]), (&debs, ["a_1.deb", "b_1.deb"])] {
-        names.iter().for_each(|name| fs::write(folder.path().join(name), name).unwrap());
+        for name in names {
+            fs::write(folder.path().join(name), name).unwrap();
+        }
     }
     keep(fetched.path(), debs.path()).unwrap();
     let mut names: Vec<_> = fs::read_dir(debs.path())
