@@ -14,9 +14,8 @@ pub const TRIES: u8 = 3;
 pub fn disk_config(ids: &DiskIds) -> String {
     let part = |slot| ids.partition(Role::Slot(slot));
     let countdown = (1..=TRIES).map(|left| {
-        let keyword = if left == 1 { "if" } else { "elif" };
         let fewer = left - 1;
-        format!("  {keyword} [ \"$daybreak_tries\" = {left} ]; then set daybreak_tries={fewer}\n")
+        format!("elif [ \"$daybreak_tries\" = {left} ]; then set daybreak_tries={fewer}\n")
     });
     let countdown = countdown.collect::<Vec<_>>().concat();
     format!(
@@ -42,11 +41,10 @@ else
   set device="$slot_a"
 fi
 
-# A slot on trial has a number here, a good one has "ok".
+# A slot on trial has a number of boots left; anything else, also after a damaged environment, is a good slot.
 set swap=no
-if [ "$daybreak_tries" != ok ]; then
-{countdown}  else set swap=yes
-  fi
+if [ "$daybreak_tries" = 0 ]; then set swap=yes
+{countdown}else set daybreak_tries=ok
 fi
 if [ ! -f ($device)/grub.cfg ]; then set swap=yes; fi
 if [ ! -f ($other_device)/grub.cfg ]; then set swap=no; fi
@@ -60,7 +58,8 @@ if [ "$daybreak_slot" != $slot -o "$daybreak_tries" != ok -o $swap = yes ]; then
   save_env daybreak_slot daybreak_tries
 fi
 
-if [ $slot = b ]; then set default=slot-b; set fallback=slot-a; else set default=slot-a; set fallback=slot-b; fi
+# By number: GRUB 2.06 does not find a fallback entry by its name.
+if [ $slot = b ]; then set default=1; set fallback=0; else set default=0; set fallback=1; fi
 set timeout=1
 menuentry "Daybreak, slot A" --id slot-a {{
   set root="$slot_a"

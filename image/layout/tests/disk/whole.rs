@@ -1,76 +1,13 @@
 //! A whole disk, checked with programs of others.
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::fs::{self, File};
 use std::io::{Read, Seek, SeekFrom};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
-use std::process::Command;
 
-use daybreak_layout::grub::{self, GrubFiles};
-use daybreak_layout::slot::{SlotLayout, SlotSources, write_slot};
-use daybreak_layout::{
-    Architecture, DiskIds, DiskPlan, DiskSpec, FileEntry, Gpt, MIB, MIN_DISK_SIZE, Manifest, Role,
-    Sha256Digest, Slot, write_disk,
-};
+use daybreak_layout::{DiskIds, DiskPlan, DiskSpec, Gpt, MIB, Role, Slot, grub, write_disk};
 
-const DISK_SIZE: u64 = MIN_DISK_SIZE;
-
-fn run(program: &str, args: &[&str]) -> String {
-    let output = Command::new(program).args(args).output().unwrap();
-    let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    assert!(output.status.success(), "{program} {args:?}: {text}{}", String::from_utf8_lossy(&output.stderr));
-    text
-}
-
-fn make(command: &[String]) {
-    let args: Vec<&str> = command[1..].iter().map(String::as_str).collect();
-    run(&command[0], &args);
-}
-
-/// Boot loader files as the image builder makes them.
-struct Grub {
-    boot: Vec<u8>,
-    core: Vec<u8>,
-    efi: Vec<u8>,
-}
-
-impl Grub {
-    fn new(dir: &Path) -> Self {
-        let (core_path, efi_path) = (dir.join(grub::CORE_IMG), dir.join(grub::EFI_IMG));
-        make(&grub::bios_core_command(&core_path));
-        make(&grub::efi_command(&efi_path));
-        Self {
-            boot: fs::read("/usr/lib/grub/i386-pc/boot.img").unwrap(),
-            core: fs::read(core_path).unwrap(),
-            efi: fs::read(efi_path).unwrap(),
-        }
-    }
-
-    fn files(&self) -> GrubFiles<'_> {
-        GrubFiles { boot_img: &self.boot, core_img: &self.core, efi_img: &self.efi }
-    }
-}
-
-fn slot_image() -> Vec<u8> {
-    let files: [&[u8]; 3] = [b"kernel", b"initramfs", b"root"];
-    let [vmlinuz, initrd, root] =
-        files.map(|content| FileEntry { size: content.len() as u64, sha256: Sha256Digest::of(content) });
-    let manifest = Manifest::new("t", "1", Architecture::Amd64, "quiet", vmlinuz, initrd, root).unwrap();
-    let [mut vmlinuz, mut initrd, mut root] = files;
-    let sources = SlotSources { vmlinuz: &mut vmlinuz, initrd: &mut initrd, root: &mut root };
-    let mut out = Vec::new();
-    write_slot(&mut out, &SlotLayout::new(&manifest), sources).unwrap();
-    out
-}
-
-fn disk(path: &Path, grub: &Grub, with_state: bool) -> DiskPlan {
-    let plan = DiskPlan::new(DISK_SIZE, DiskIds::from_seed("whole-disk"), with_state).unwrap();
-    let spec = DiskSpec { plan, grub: grub.files() };
-    let mut file = File::create_new(path).unwrap();
-    write_disk(&mut file, &spec, &slot_image()[..]).unwrap();
-    plan
-}
+use crate::rig::{DISK_SIZE, Grub, disk, run};
 
 fn cut(disk: &Path, plan: &DiskPlan, role: Role, to: &Path) {
     let extent = plan.extent(role);
@@ -84,7 +21,7 @@ fn sgdisk_fsck_and_isoinfo_accept_the_disk() {
     let dir = tempfile::tempdir().unwrap();
     let grub = Grub::new(dir.path());
     let image = dir.path().join("disk.img");
-    let plan = disk(&image, &grub, true);
+    let plan = disk(&image, &grub, true, b"kernel");
 
     let metadata = fs::metadata(&image).unwrap();
     assert_eq!(metadata.len(), DISK_SIZE);
@@ -116,7 +53,7 @@ fn grub_itself_reads_the_configuration_and_the_slot() {
     let dir = tempfile::tempdir().unwrap();
     let grub = Grub::new(dir.path());
     let image = dir.path().join("disk.img");
-    let plan = disk(&image, &grub, true);
+    let plan = disk(&image, &grub, true, b"kernel");
     let cat = |path: &str| run("grub-fstest", &[image.to_str().unwrap(), "cat", path]);
     assert_eq!(cat("(loop0,gpt2)/grub/grub.cfg"), grub::disk_config(plan.ids()));
     assert_eq!(cat("(loop0,gpt3)/vmlinuz"), "kernel");
@@ -129,7 +66,7 @@ fn the_state_partition_can_be_left_to_the_first_boot() {
     let dir = tempfile::tempdir().unwrap();
     let grub = Grub::new(dir.path());
     let image = dir.path().join("disk.img");
-    disk(&image, &grub, false);
+    disk(&image, &grub, false, b"kernel");
     let table = run("sgdisk", &["-p", image.to_str().unwrap()]);
     assert!(table.contains("slot-b") && !table.contains("state"), "{table}");
     assert!(run("sgdisk", &["-v", image.to_str().unwrap()]).contains("No problems found"));
@@ -141,7 +78,7 @@ fn the_same_seed_gives_the_same_disk() {
     let grub = Grub::new(dir.path());
     let images = ["1.img", "2.img"].map(|name| dir.path().join(name));
     for image in &images {
-        disk(image, &grub, true);
+        disk(image, &grub, true, b"kernel");
     }
     let [one, two] = images.each_ref().map(|image| image.to_str().unwrap());
     for (skip, length) in [(0, 80 * MIB), (DISK_SIZE - MIB, MIB)] {
