@@ -11,7 +11,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let (verbose, files): (Vec<&String>, Vec<&String>) = args.iter().partition(|a| *a == "-v");
     let [config, journal] = files[..] else { return Err("usage: dhcpd [-v] CONFIG JOURNAL".into()) };
     let subnets: Vec<Subnet> = serde_saphyr::from_str(&fs::read_to_string(config)?)?;
-    let (events, seen) = event::channel(65_536);
+    let (events, seen) = event::channel(1024);
     let server = daybreak_dhcp::spawn(Settings {
         subnets,
         journal: journal.into(),
@@ -21,7 +21,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     })?;
     let verbose = !verbose.is_empty();
     let printer = std::thread::spawn(move || {
-        for event in seen {
+        for event in seen.into_iter().flatten() {
             if verbose {
                 println!("{} {:?} {:?} {:?}", event.client, event.received, event.firmware, event.outcome);
             }

@@ -125,8 +125,8 @@ impl Counters {
         counter.fetch_add(1, Relaxed);
     }
 
-    pub(crate) fn event_lost(&self) {
-        self.events_lost.fetch_add(1, Relaxed);
+    pub(crate) fn events_lost(&self, events: u64) {
+        self.events_lost.fetch_add(events, Relaxed);
     }
 
     pub(crate) fn send_failed(&self, packets: u64) {

@@ -81,19 +81,25 @@ pub enum Outcome {
     },
 }
 
-/// Takes an event without waiting; false when there is no room, which is counted.
-pub type Sink = Arc<dyn Fn(Event) -> bool + Send + Sync>;
+/// Takes the events of one batch of packets, 1 to 64, without waiting; false when there is no room, which is counted.
+pub type Sink = Arc<dyn Fn(Vec<Event>) -> bool + Send + Sync>;
 
-/// A bounded channel of events.
-pub fn channel(capacity: usize) -> (Sink, Receiver<Event>) {
-    let (sender, receiver): (SyncSender<Event>, _) = sync_channel(capacity);
-    (Arc::new(move |event| sender.try_send(event).is_ok()), receiver)
+/// A bounded channel of batches of events: one wake-up of the receiver per batch, not per packet.
+pub fn channel(batches: usize) -> (Sink, Receiver<Vec<Event>>) {
+    let (sender, receiver): (SyncSender<Vec<Event>>, _) = sync_channel(batches);
+    (Arc::new(move |events| sender.try_send(events).is_ok()), receiver)
 }
 
-/// Counts the event and passes it on.
-pub(crate) fn emit(sink: &Sink, counters: &Counters, event: Event) {
-    counters.count(&event.outcome);
-    if !sink(event) {
-        counters.event_lost();
+/// Counts the events and passes them on.
+pub(crate) fn emit(sink: &Sink, counters: &Counters, events: Vec<Event>) {
+    if events.is_empty() {
+        return;
+    }
+    let count = events.len() as u64;
+    for event in &events {
+        counters.count(&event.outcome);
+    }
+    if !sink(events) {
+        counters.events_lost(count);
     }
 }

@@ -81,8 +81,9 @@ impl Outbox {
         self.udp.push((start..self.bytes.len(), SockaddrIn::from(to)));
     }
 
-    pub(super) fn is_empty(&self) -> bool {
-        self.udp.is_empty() && self.frames.is_empty()
+    /// Replies in it.
+    pub(super) fn len(&self) -> usize {
+        self.udp.len() + self.frames.len()
     }
 
     fn clear(&mut self) {
