@@ -61,7 +61,8 @@ impl Bootloader {
         for (offset, bytes) in parts {
             compare(target, offset, bytes)?;
         }
-        observer.event(&Event::progress(Step::Bootloader, 1, 2));
+        let done = parts.iter().map(|(_, bytes)| bytes.len() as u64).sum();
+        observer.event(&Event::progress(Step::Bootloader, done, done + SECTOR));
         target.write_at(0, &primary[..sector]).map_err(failed())?;
         target.sync().map_err(failed())
     }
