@@ -56,7 +56,16 @@ impl DhcpClient {
     /// When there is no HTTP answer at all.
     pub fn get(&self, url: &str) -> Result<HttpAnswer> {
         let mut curl = Command::new("curl");
-        curl.args(["--silent", "--show-error", "--max-time", "60", "--write-out", "\n%{http_code}", url]);
+        curl.args([
+            "--path-as-is",
+            "--silent",
+            "--show-error",
+            "--max-time",
+            "60",
+            "--write-out",
+            "\n%{http_code}",
+            url,
+        ]);
         let text = self.namespace.check(&curl)?;
         let (body, status) = text.rsplit_once('\n').unwrap_or_default();
         let status = status.parse().map_err(|_| LabError::Answer {

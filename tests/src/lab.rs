@@ -151,6 +151,7 @@ fn site_file(directory: &LabDirectory, environment: &Environment, addressing: Ad
          state_dir: {files}/state\n\
          api: {{socket: {files}/api.sock}}\n\
          images:\n  vrouter: {{path: {pxe}}}\n\
+         defaults: {{kernel_args: [console=tty0, \"console=ttyS0,115200\"]}}\n\
          subnets:\n- interface: eth0\n  subnet: 10.77.0.0/24\n  {mode}\n  boot: {{next_server: {SERVER}}}\n",
         pxe = pxe.display()
     )

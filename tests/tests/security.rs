@@ -15,8 +15,7 @@ fn serving_lab(name: &str) -> Result<Lab> {
 
 /// The seed's URL in a boot script, which ends in a slash.
 fn seed_url(script: &str) -> Option<&str> {
-    let from = &script[script.find("http://10.77.0.1/seed/")?..];
-    Some(&from[..=from.find("/ ")?])
+    script.split(&[' ', '='][..]).find(|word| word.contains("/seed/") && word.ends_with('/'))
 }
 
 #[test]
@@ -56,7 +55,7 @@ fn a_replayed_token_is_gone_and_a_new_script_ends_the_tokens_before() {
     let fresh = seed_url(&next.body).unwrap_or_else(|| panic!("no seed in:\n{}", next.body)).to_owned();
     assert_ne!(fresh, seed, "each boot has its own token");
     let old = machine.get(&format!("{seed}meta-data")).unwrap();
-    assert_eq!(old.status, 410, "the token of the boot before still opens: {}", old.body);
+    assert!([404, 410].contains(&old.status), "the token of the boot before still opens: {old:?}");
     let new = machine.get(&format!("{fresh}meta-data")).unwrap();
     assert_eq!(new.status, 200, "{}", new.body);
     let refused = lab.provisioner().json(&["node", "events", "r1"]).unwrap();
