@@ -3,6 +3,7 @@
 mod client;
 mod discovered;
 mod events;
+mod image;
 mod leases;
 mod node;
 mod output;
@@ -64,6 +65,9 @@ enum Command {
     /// Check a site file.
     #[command(subcommand)]
     Site(site::Command),
+    /// Build the appliance image.
+    #[command(subcommand)]
+    Image(image::Command),
     /// List the DHCP leases.
     Leases,
     /// List the machines that asked for a boot script and are not enrolled.
@@ -89,6 +93,7 @@ pub fn main() -> ExitCode {
         Command::Node(command) => node::run(&client, format, command),
         Command::Seed(command) => seed::run(&client, format, command),
         Command::Site(command) => site::run(format, &command),
+        Command::Image(command) => image::run(format == Format::Json, command),
         Command::Leases => leases::run(&client, format),
         Command::Discovered => discovered::run(&client, format),
         Command::Events(args) => events::run(format, &args),

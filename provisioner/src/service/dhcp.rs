@@ -19,7 +19,7 @@ pub(super) fn start(
         subnets: site.subnets.clone(),
         journal: site.state_dir.join("leases.journal"),
         directory: Arc::new(nodes),
-        events: Arc::new(move |event| seen.try_send(Seen::Dhcp(event)).is_ok()),
+        events: Arc::new(move |events| seen.try_send(Seen::Dhcp(events)).is_ok()),
         clock,
     };
     daybreak_dhcp::spawn(settings).map_err(RunError::Dhcp)

@@ -20,7 +20,7 @@ const BATCH: usize = 256;
 
 /// What any of the packet servers saw.
 pub(super) enum Seen {
-    Dhcp(daybreak_dhcp::Event),
+    Dhcp(Vec<daybreak_dhcp::Event>),
     Tftp(daybreak_tftp::Event),
     Http(daybreak_http::Event),
 }
@@ -36,7 +36,7 @@ pub(super) async fn run(service: Arc<Service>, mut seen: Receiver<Seen>, stop: C
         if count == 0 {
             return;
         }
-        let events: Vec<_> = batch.drain(..).filter_map(|seen| service.told(seen)).collect();
+        let events: Vec<_> = batch.drain(..).flat_map(|seen| service.told(seen)).collect();
         if !events.is_empty() {
             service.engine.record_all(events).await;
         }
@@ -44,12 +44,12 @@ pub(super) async fn run(service: Arc<Service>, mut seen: Receiver<Seen>, stop: C
 }
 
 impl Service {
-    /// The event for a node's timeline, if it is about a node and worth a line; and what it says of the node's status.
-    fn told(&self, seen: Seen) -> Option<NewEvent> {
+    /// The events for nodes' timelines that are about a node and worth a line; notes what they say of the node's status.
+    fn told(&self, seen: Seen) -> Vec<NewEvent> {
         match seen {
-            Seen::Dhcp(event) => self.told_dhcp(&event),
-            Seen::Tftp(event) => self.told_tftp(&event),
-            Seen::Http(event) => self.told_http(&event),
+            Seen::Dhcp(events) => events.iter().filter_map(|event| self.told_dhcp(event)).collect(),
+            Seen::Tftp(event) => self.told_tftp(&event).into_iter().collect(),
+            Seen::Http(event) => self.told_http(&event).into_iter().collect(),
         }
     }
 
