@@ -76,6 +76,12 @@ codes! {
     DiskSectorSize "DISK-SECTOR-SIZE" Refused
         "The disk has logical sectors of another size than 512 bytes."
         "Set the disk to 512-byte sectors with its maker's tool, or choose another disk."
+    DiskUnreadable "DISK-UNREADABLE" Refused
+        "The disk cannot be opened or read."
+        "Look for errors of the disk in the kernel log, or choose another disk."
+    NotRoot "NOT-ROOT" Refused
+        "The user who runs the installer may not write to the disk."
+        "Run the command as root, for example with sudo."
     DiskNotEmpty "DISK-NOT-EMPTY" Refused
         "The disk holds data and nobody agreed that it be erased."
         "Set `\"wipe\": true` in the answer or give `--yes` if the data can go."

@@ -113,7 +113,9 @@ fn open_disk(args: &Args, wanted: &Wanted) -> Result<(Disk, ImageTarget), Instal
         let code = match e.kind() {
             io::ErrorKind::ResourceBusy => Code::DiskBusy,
             io::ErrorKind::NotFound => Code::DiskMissing,
-            _ => Code::DiskReadOnly,
+            io::ErrorKind::PermissionDenied => Code::NotRoot,
+            io::ErrorKind::ReadOnlyFilesystem => Code::DiskReadOnly,
+            _ => Code::DiskUnreadable,
         };
         InstallError::new(code, format!("{disk} cannot be opened for writing: {e}"))
     })?;
@@ -121,7 +123,7 @@ fn open_disk(args: &Args, wanted: &Wanted) -> Result<(Disk, ImageTarget), Instal
 }
 
 fn unreadable(disk: &Disk, error: &io::Error) -> InstallError {
-    InstallError::new(Code::DiskBusy, format!("{disk} cannot be read: {error}"))
+    InstallError::new(Code::DiskUnreadable, format!("{disk} cannot be read: {error}"))
 }
 
 fn show_plan(
