@@ -34,3 +34,6 @@ pub fn router(service: Arc<Service>) -> Router {
         .route("/api/v1/images", get(leases::images))
         .with_state(service)
 }
+
+#[cfg(test)]
+mod tests;
