@@ -1,0 +1,205 @@
+//! Runs the boot script of the initrd with busybox, as the initrd does, in a mount namespace of its own: real downloads,
+//! real mounts, and stubs only for what initramfs-tools brings. Needs root.
+
+use std::io::{Read, Write};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::path::Path;
+use std::process::{Command, Output};
+use std::sync::mpsc;
+
+const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/boot/daybreak");
+
+/// What of initramfs-tools the script calls. `panic` ends the run with the message, as nobody is at the shell.
+const STUBS: &str = r#"
+panic() { echo "PANIC $*"; exit 1; }
+modprobe() { :; }
+wait_for_udev() { :; }
+ip() { echo "ip $*"; }
+configure_networking() { [ -n "$NO_ANSWER" ] || : >/run/net-test0.conf; }
+"#;
+
+/// Boots with a kernel line; `set` are lines of shell after the script was sourced. What the kernel's log would get is on
+/// standard output.
+fn boot(cmdline: &str, set: &str) -> Output {
+    let folder = tempfile::tempdir().unwrap();
+    let line = folder.path().join("cmdline");
+    std::fs::write(&line, format!("{cmdline}\n")).unwrap();
+    let root = folder.path().join("root");
+    std::fs::create_dir(&root).unwrap();
+    // busybox before everything else, as in the initrd: programs of the same name behave differently.
+    let applets = folder.path().join("bin");
+    std::fs::create_dir(&applets).unwrap();
+    let installed = Command::new("busybox").args(["--install", "-s"]).arg(&applets).output().unwrap();
+    assert!(installed.status.success(), "{installed:?}");
+    let script = format!(
+        "set -e\nmount -t tmpfs none /run\nmount -o bind {line} /proc/cmdline\nset +e\n{STUBS}\n. {SCRIPT}\n\
+         daybreak_say() {{ echo \"daybreak: $*\"; }}\nrootmnt={root}\n{set}\nmountroot\necho MOUNTED\n",
+        line = line.display(),
+        root = root.display(),
+    );
+    Command::new("unshare")
+        .args(["--mount", "--propagation", "private", "busybox", "sh", "-c", &script])
+        .env("PATH", format!("{}:/usr/sbin:/usr/bin:/sbin:/bin", applets.display()))
+        .output()
+        .unwrap()
+}
+
+fn text(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
+}
+
+/// How the server answers each request.
+#[derive(Clone)]
+enum Answer {
+    /// 200 with this body.
+    Body(Vec<u8>),
+    /// 200 with a longer length than the body, then nothing more until the client goes.
+    Stall(Vec<u8>),
+    /// 404.
+    Missing,
+}
+
+/// An HTTP server on the loopback that answers `answers` one after the other, then stops.
+fn serve(answers: Vec<Answer>) -> String {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let address = listener.local_addr().unwrap();
+    let (ready, is_ready) = mpsc::channel();
+    std::thread::spawn(move || {
+        ready.send(()).unwrap();
+        for answer in answers {
+            let (mut stream, _) = listener.accept().unwrap();
+            // A client that goes away early is one of the cases.
+            let _ = respond(&mut stream, &answer);
+        }
+    });
+    is_ready.recv().unwrap();
+    format!("http://{address}/root.squashfs")
+}
+
+fn respond(stream: &mut TcpStream, answer: &Answer) -> std::io::Result<()> {
+    let mut request = Vec::new();
+    let mut byte = [0];
+    while !request.ends_with(b"\r\n\r\n") && stream.read(&mut byte)? == 1 {
+        request.push(byte[0]);
+    }
+    let head =
+        |length: usize| format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n");
+    match answer {
+        Answer::Body(body) => {
+            stream.write_all(head(body.len()).as_bytes())?;
+            stream.write_all(body)
+        }
+        Answer::Stall(body) => {
+            stream.write_all(head(body.len() + 1).as_bytes())?;
+            stream.write_all(body)?;
+            stream.read_exact(&mut byte)
+        }
+        Answer::Missing => stream.write_all(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"),
+    }
+}
+
+fn sha256(bytes: &[u8]) -> String {
+    daybreak_layout::Sha256Digest::of(bytes).to_string()
+}
+
+/// A squashfs with the folders that the script writes to.
+fn squashfs() -> Vec<u8> {
+    let folder = tempfile::tempdir().unwrap();
+    let tree = folder.path().join("tree");
+    std::fs::create_dir_all(tree.join("etc")).unwrap();
+    std::fs::write(tree.join("etc/machine-id"), "").unwrap();
+    std::fs::write(tree.join("etc/hello"), "from the squashfs\n").unwrap();
+    let image = folder.path().join("image");
+    let output =
+        Command::new("mksquashfs").arg(&tree).arg(&image).args(["-quiet", "-no-progress"]).output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    std::fs::read(&image).unwrap()
+}
+
+fn fetch(url: &str, digest: &str, set: &str) -> Output {
+    boot(&format!("boot=daybreak daybreak.fetch={url} daybreak.sha256={digest}"), set)
+}
+
+#[test]
+fn the_script_is_valid_for_the_shell_that_runs_it() {
+    let output = Command::new("busybox").args(["sh", "-n", SCRIPT]).output().unwrap();
+    assert!(output.status.success() && Path::new(SCRIPT).exists(), "{output:?}");
+}
+
+#[test]
+fn a_good_download_is_mounted_with_a_writable_layer_and_an_identity() {
+    let image = squashfs();
+    let url = serve(vec![Answer::Body(image.clone())]);
+    // What is looked at has to be looked at inside: the mounts are in no other namespace.
+    let look = "mountroot_done() { cat $rootmnt/etc/hello; echo id $(wc -c <$rootmnt/etc/machine-id); \
+                echo x >$rootmnt/etc/new && echo writable; }; trap mountroot_done EXIT";
+    let text = text(&fetch(&url, &sha256(&image), look));
+    for part in ["MOUNTED", "from the squashfs", "id 33", "writable", "ip -4 addr flush dev test0"] {
+        assert!(text.contains(part), "{part} is not in: {text}");
+    }
+}
+
+#[test]
+fn a_wrong_digest_is_named_with_address_and_both_digests() {
+    let url = serve(vec![Answer::Body(b"other".to_vec()); 2]);
+    let text = text(&fetch(&url, &sha256(b"expected"), "DAYBREAK_FETCH_TRIES=2"));
+    let (expected, got) = (sha256(b"expected"), sha256(b"other"));
+    let message =
+        format!("gave up after 2 tries: {url}: expected SHA-256 {expected}, got {got} over 5 bytes");
+    assert!(text.contains("PANIC") && text.contains(&message), "{text}");
+    assert!(!text.contains("MOUNTED"), "{text}");
+}
+
+#[test]
+fn a_second_try_can_succeed() {
+    let image = squashfs();
+    let url = serve(vec![Answer::Missing, Answer::Body(image.clone())]);
+    let text = text(&fetch(&url, &sha256(&image), ""));
+    assert!(text.contains("MOUNTED") && text.contains("404 Not Found"), "{text}");
+}
+
+#[test]
+fn a_download_that_stalls_is_given_up() {
+    let url = serve(vec![Answer::Stall(b"half".to_vec())]);
+    let text = text(&fetch(&url, &sha256(b"whole"), "DAYBREAK_FETCH_TRIES=1 DAYBREAK_FETCH_STALL=1"));
+    assert!(text.contains("no byte arrived in 1 seconds"), "{text}");
+    assert!(text.contains("over 4 bytes"), "{text}");
+}
+
+#[test]
+fn what_is_no_squashfs_is_named() {
+    let url = serve(vec![Answer::Body(b"text".to_vec())]);
+    let text = text(&fetch(&url, &sha256(b"text"), ""));
+    assert!(text.contains("is not a squashfs") && text.contains(&url), "{text}");
+}
+
+#[test]
+fn kernel_lines_that_cannot_work_are_refused_before_anything_is_fetched() {
+    for (line, message) in [
+        ("boot=daybreak", "no source of the root file system"),
+        ("daybreak.fetch=https://x/ daybreak.sha256=00", "only http:// is understood"),
+        ("daybreak.fetch=http://x/", "a SHA-256 of 64 hex digits is needed"),
+        ("daybreak.fetch=http://x/ daybreak.sha256=abc", "daybreak.sha256=abc"),
+    ] {
+        let text = text(&boot(line, ""));
+        assert!(text.contains("PANIC") && text.contains(message), "{line}: {text}");
+    }
+}
+
+#[test]
+fn no_answer_from_dhcp_is_named_with_the_interfaces() {
+    let text = text(&fetch("http://192.0.2.1/", &sha256(b"x"), "NO_ANSWER=1"));
+    assert!(text.contains("no DHCP server answered on") && text.contains("lo"), "{text}");
+}
+
+#[test]
+fn a_slot_that_does_not_appear_is_named() {
+    let text = text(&boot("daybreak.slot=00000000-0000-0000-0000-000000000000", "DAYBREAK_DEVICE_TRIES=0"));
+    assert!(text.contains("PARTUUID 00000000-0000-0000-0000-000000000000 did not appear"), "{text}");
+}
+
+#[test]
+fn the_last_of_two_options_counts() {
+    let text = text(&boot("daybreak.slot=first daybreak.slot=last", "DAYBREAK_DEVICE_TRIES=0"));
+    assert!(text.contains("PARTUUID last "), "{text}");
+}
