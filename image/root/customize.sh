@@ -10,7 +10,7 @@ inputs=$2
 modules=$(echo "$root"/usr/lib/modules/*)
 release=${modules##*/}
 for path in \
-    drivers/accessibility drivers/atm drivers/bluetooth drivers/comedi drivers/firewire drivers/gpu drivers/iio \
+    arch/x86/kvm drivers/accessibility drivers/atm drivers/bluetooth drivers/comedi drivers/firewire drivers/gpu drivers/iio \
     drivers/input/gameport drivers/input/joystick drivers/input/tablet drivers/input/touchscreen drivers/input/misc \
     drivers/isdn drivers/leds drivers/media drivers/memstick drivers/mmc drivers/mtd drivers/net/arcnet \
     drivers/net/can drivers/net/fddi drivers/net/hamradio drivers/net/ieee802154 drivers/net/slip drivers/net/wan \
@@ -26,6 +26,7 @@ for path in \
     net/tipc net/wireless net/x25 sound; do
     rm -rf "$modules/kernel/$path"
 done
+rm -f "$modules"/kernel/lib/test_*.ko
 chroot "$root" depmod "$release"
 
 # The initrd, made once: the kernel package was told to make none (INITRD=No in the environment).

@@ -9,6 +9,7 @@ use daybreak_layout::Sha256Digest;
 use serde::Serialize;
 
 use crate::spec::{Format, Spec};
+use crate::steps::root::DPKG_OPTIONS;
 
 /// Version of the steps themselves. To be raised when the builder makes something else of the same inputs.
 const BUILDER: u32 = 1;
@@ -70,6 +71,7 @@ impl Plan {
                 ("archive", json(&observed.archive)),
                 ("epoch", json(observed.epoch)),
                 ("recipe", json(observed.recipe)),
+                ("options", json(DPKG_OPTIONS)),
                 ("mmdebstrap", tool("mmdebstrap")),
             ],
         );

@@ -17,10 +17,11 @@ const MMDEBSTRAP: Tool = Tool { program: "mmdebstrap", package: "mmdebstrap" };
 const ROOM: u64 = 4 << 30;
 
 /// Documentation and translations: nobody reads them on an appliance. Licences stay, as their texts ask for it.
-const DPKG_OPTIONS: [&str; 6] = [
+pub(crate) const DPKG_OPTIONS: [&str; 7] = [
     "path-exclude=/usr/share/man/*",
     "path-exclude=/usr/share/locale/*",
     "path-exclude=/usr/share/info/*",
+    "path-exclude=/usr/share/i18n/locales/*",
     "path-exclude=/usr/share/doc/*",
     "path-include=/usr/share/doc/*/copyright",
     // The folder is thrown away when the machine stops: writing through to the disk is lost time.
