@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::SystemTime;
 
 use tokio::net::TcpStream;
+use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 
 use crate::answer::{Answer, answer};
@@ -25,6 +26,8 @@ pub(crate) struct Shared {
     pub(crate) limits: Limits,
     pub(crate) artifacts: Arc<dyn Artifacts>,
     pub(crate) router: axum::Router,
+    /// Where the router's handlers run.
+    pub(crate) runtime: Handle,
     pub(crate) events: EventSink,
     pub(crate) transfers: AtomicU64,
 }
@@ -93,8 +96,7 @@ async fn one(
             };
         }
     }
-    let router = shared.router.clone();
-    let (wire, reusable) = exchange(wire, head, router, peer, shared.limits.body_deadline).await;
+    let (wire, reusable) = exchange(wire, head, peer, shared).await;
     if reusable {
         return Some(wire);
     }

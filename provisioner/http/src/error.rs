@@ -22,6 +22,12 @@ pub enum HttpError {
         /// The operating system's error.
         source: io::Error,
     },
+    /// A worker thread or its event loop could not be made.
+    #[error("HTTP cannot start a worker: {source}; check the limits of open files and threads")]
+    Worker {
+        /// The operating system's error.
+        source: io::Error,
+    },
     /// A digest was not 64 hexadecimal digits.
     #[error("'{text}' is not a SHA-256 digest; give 64 hexadecimal digits")]
     Digest {

@@ -11,16 +11,19 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
-use std::time::Duration;
 
 use axum::body::{Body as AxumBody, Bytes};
 use axum::extract::ConnectInfo;
+use axum::http::StatusCode;
+use axum::response::IntoResponse as _;
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
+use tokio_util::task::AbortOnDropHandle;
 use tower::ServiceExt as _;
 
+use crate::connection::Shared;
 use crate::head::{Body as Framing, Head};
 use crate::view::View;
 use crate::wire::Wire;
@@ -39,13 +42,7 @@ pub(crate) struct Marks {
 /// Lets the router answer the request whose head is still at the start of `wire`'s buffer.
 ///
 /// Gives the connection back, and whether it can carry another request.
-pub(crate) async fn exchange(
-    wire: Wire,
-    head: &Head,
-    router: axum::Router,
-    peer: SocketAddr,
-    body_deadline: Duration,
-) -> (Wire, bool) {
+pub(crate) async fn exchange(wire: Wire, head: &Head, peer: SocketAddr, shared: &Shared) -> (Wire, bool) {
     let body = match head.body {
         Framing::None => 0,
         Framing::Length(len) => len,
@@ -53,16 +50,21 @@ pub(crate) async fn exchange(
     };
     let marks = Arc::new(Marks::default());
     let remaining = (head.len as u64).saturating_add(body);
-    let view = View::new(wire, remaining, Arc::clone(&marks), body_deadline);
+    let view = View::new(wire, remaining, Arc::clone(&marks), shared.limits.body_deadline);
     let marks_of_bodies = Arc::clone(&marks);
+    let (router, runtime) = (shared.router.clone(), shared.runtime.clone());
     let service = service_fn(move |mut request: hyper::Request<Incoming>| {
         request.extensions_mut().insert(ConnectInfo(peer));
         let received = Mark { marks: Arc::clone(&marks_of_bodies), of: |marks| &marks.received };
         let answered = Mark { marks: Arc::clone(&marks_of_bodies), of: |marks| &marks.answered };
         let request = request.map(|inner| AxumBody::new(Watched { inner, _mark: received }));
-        let answer = router.clone().oneshot(request);
+        // If the peer goes away hyper drops this, and the handler ends with it.
+        let answer = AbortOnDropHandle::new(runtime.spawn(router.clone().oneshot(request)));
         Box::pin(async move {
-            let response = answer.await?;
+            let response = answer.await.unwrap_or_else(|error| {
+                tracing::error!(%peer, %error, "an HTTP handler panicked or its runtime ended");
+                Ok(StatusCode::INTERNAL_SERVER_ERROR.into_response())
+            })?;
             Ok::<_, Infallible>(response.map(|inner| Watched { inner, _mark: answered }))
         })
     });

@@ -23,6 +23,7 @@ mod target;
 mod transfer;
 mod view;
 mod wire;
+mod worker;
 
 pub use artifact::{Artifact, Artifacts, Content};
 pub use error::HttpError;

@@ -5,6 +5,8 @@ use std::time::Duration;
 /// Bounds on connections, heads, bodies and waiting. [`Default`] suits a site of some thousand machines.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {
+    /// Threads that serve connections; at least one.
+    pub workers: usize,
     /// Connections open at once; the next is answered 503 and closed.
     pub connections: usize,
     /// Connections open at once from one IP address; the next is answered 503 and closed.
@@ -29,6 +31,7 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
+            workers: 2,
             connections: 4096,
             connections_per_peer: 1024,
             head_bytes: 16 * 1024,

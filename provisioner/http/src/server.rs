@@ -1,18 +1,20 @@
 //! The accept loops and the handle that stops them.
 
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use tokio::net::{TcpListener, TcpStream};
+use rustix::net::SendFlags;
+use tokio::net::TcpListener;
+use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::admission::{Admission, Full};
 use crate::connection::{Shared, serve};
 use crate::events::{Event, EventSink};
-use crate::wire::Wire;
+use crate::worker::Worker;
 use crate::{Artifacts, HttpError, Limits};
 
 /// Pause after a failed accept, which mostly means that the process is out of file descriptors.
@@ -36,6 +38,7 @@ pub struct Server {
     admission: Arc<Admission>,
     refused: Arc<AtomicU64>,
     events: EventSink,
+    workers: Arc<[Worker]>,
     tasks: TaskTracker,
     /// No new connection, no new request.
     stop: CancellationToken,
@@ -43,11 +46,12 @@ pub struct Server {
     kill: CancellationToken,
 }
 
-/// Starts serving on bound listeners: artefacts by sendfile, everything else by `router`, whose handlers find the peer
-/// as `ConnectInfo<SocketAddr>`. Must be called on a tokio runtime with time and I/O enabled.
+/// Starts serving on bound listeners: artefacts by sendfile on threads of the server's own, everything else by `router`,
+/// whose handlers run on the tokio runtime of the caller and find the peer as `ConnectInfo<SocketAddr>`. Must be called
+/// on such a runtime.
 ///
 /// # Errors
-/// When a listener has no address or cannot be polled.
+/// When a listener has no address or cannot be polled, or a thread cannot be started.
 pub fn start(
     listeners: Vec<std::net::TcpListener>,
     limits: Limits,
@@ -55,33 +59,42 @@ pub fn start(
     router: axum::Router,
     events: EventSink,
 ) -> Result<Server, HttpError> {
-    let mut bound = Vec::with_capacity(listeners.len());
-    for (index, listener) in listeners.into_iter().enumerate() {
-        let address = listener.local_addr().map_err(|source| HttpError::Listener { index, source })?;
-        let register = |source| HttpError::Register { address, source };
-        listener.set_nonblocking(true).map_err(register)?;
-        bound.push((address, TcpListener::from_std(listener).map_err(register)?));
-    }
-    let server = Server {
-        addresses: bound.iter().map(|(address, _)| *address).collect(),
+    let tasks = TaskTracker::new();
+    let workers = (0..limits.workers.max(1))
+        .map(|number| Worker::start(number, tasks.clone()))
+        .collect::<Result<Arc<[Worker]>, _>>()
+        .map_err(|source| HttpError::Worker { source })?;
+    let mut server = Server {
+        addresses: Vec::with_capacity(listeners.len()),
         admission: Admission::new(limits.connections, limits.connections_per_peer),
         refused: Arc::default(),
         events: events.clone(),
-        tasks: TaskTracker::new(),
+        workers,
+        tasks,
         stop: CancellationToken::new(),
         kill: CancellationToken::new(),
     };
-    let shared = Arc::new(Shared { limits, artifacts, router, events, transfers: AtomicU64::new(0) });
-    for (_, listener) in bound {
+    let runtime = Handle::current();
+    let shared =
+        Arc::new(Shared { limits, artifacts, router, runtime, events, transfers: AtomicU64::new(0) });
+    for (index, listener) in listeners.into_iter().enumerate() {
+        let address = listener.local_addr().map_err(|source| HttpError::Listener { index, source })?;
+        server.addresses.push(address);
         let door = Door {
             admission: Arc::clone(&server.admission),
             refused: Arc::clone(&server.refused),
+            workers: Arc::clone(&server.workers),
             shared: Arc::clone(&shared),
             tasks: server.tasks.clone(),
             stop: server.stop.clone(),
             kill: server.kill.clone(),
         };
-        server.tasks.spawn(door.run(listener));
+        // Each listener's loop has a worker; the connections go to the worker that has the fewest.
+        let Some(worker) = server.workers.iter().cycle().nth(index) else { continue };
+        let register = |source| HttpError::Register { address, source };
+        listener.set_nonblocking(true).map_err(register)?;
+        let listener = worker.with(|| TcpListener::from_std(listener)).map_err(register)?;
+        worker.spawn(server.tasks.track_future(door.run(listener)));
     }
     Ok(server)
 }
@@ -117,6 +130,10 @@ impl Drop for Server {
         self.stop.cancel();
         self.kill.cancel();
         self.tasks.close();
+        // No task waits for anything any more, so the threads end at once.
+        for worker in &*self.workers {
+            worker.join();
+        }
     }
 }
 
@@ -124,6 +141,7 @@ impl Drop for Server {
 struct Door {
     admission: Arc<Admission>,
     refused: Arc<AtomicU64>,
+    workers: Arc<[Worker]>,
     shared: Arc<Shared>,
     tasks: TaskTracker,
     stop: CancellationToken,
@@ -139,7 +157,11 @@ impl Door {
                 accepted = listener.accept() => accepted,
             };
             match accepted {
-                Ok((stream, peer)) => self.admit(stream, peer),
+                // Its worker takes it into an event loop of its own.
+                Ok((stream, peer)) => match stream.into_std() {
+                    Ok(stream) => self.admit(stream, peer),
+                    Err(error) => tracing::warn!(%peer, %error, "an HTTP connection cannot be moved"),
+                },
                 Err(error) => {
                     tracing::warn!(%error, "HTTP accept failed; if it goes on, raise the limit of open files");
                     tokio::select! {
@@ -152,23 +174,35 @@ impl Door {
     }
 
     fn admit(&self, stream: TcpStream, peer: SocketAddr) {
-        match self.admission.enter(peer.ip()) {
-            Ok(place) => {
-                let (shared, stop, kill) = (Arc::clone(&self.shared), self.stop.clone(), self.kill.clone());
-                self.tasks.spawn(async move {
-                    tokio::select! {
-                        biased;
-                        () = kill.cancelled() => {}
-                        () = serve(stream, peer, shared, stop) => {}
-                    }
-                    drop(place);
-                });
-            }
+        let place = match self.admission.enter(peer.ip()) {
+            Ok(place) => place,
             Err(full) => {
                 self.refused.fetch_add(1, Ordering::Relaxed);
                 self.shared.events.emit(Event::ConnectionRefused { peer, per_peer: full == Full::PerPeer });
-                Wire::new(stream).turn_away();
+                return turn_away(&stream);
             }
-        }
+        };
+        let Some(worker) = self.workers.iter().min_by_key(|worker| worker.load()) else { return };
+        let burden = worker.burden();
+        let (shared, stop, kill) = (Arc::clone(&self.shared), self.stop.clone(), self.kill.clone());
+        worker.spawn(self.tasks.track_future(async move {
+            match tokio::net::TcpStream::from_std(stream) {
+                Ok(stream) => tokio::select! {
+                    biased;
+                    () = kill.cancelled() => {}
+                    () = serve(stream, peer, shared, stop) => {}
+                },
+                Err(error) => tracing::warn!(%peer, %error, "an HTTP connection cannot be polled"),
+            }
+            drop((place, burden));
+        }));
     }
+}
+
+/// Answers a connection over a limit without waiting for anything: what does not fit the socket's buffer is lost.
+fn turn_away(stream: &TcpStream) {
+    const FULL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 2\r\n\
+        Content-Type: text/plain; charset=utf-8\r\nContent-Length: 32\r\n\r\ntoo many connections; try again\n";
+    // Lost or not, the connection is closed.
+    let _ = rustix::net::send(stream, FULL, SendFlags::NOSIGNAL | SendFlags::DONTWAIT);
 }

@@ -4,7 +4,6 @@ use std::io;
 use std::time::Duration;
 
 use bytes::{Buf as _, BytesMut};
-use rustix::net::SendFlags;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout, timeout_at};
@@ -75,20 +74,22 @@ impl Wire {
             why.len() + 1
         );
         if let Ok(Ok(())) = timeout(limits.send_stall, self.stream.write_all(text.as_bytes())).await {
-            self.close().await;
+            self.linger().await;
         }
     }
 
-    /// Answers a connection over a limit without waiting for anything: what does not fit the socket's buffer is lost.
-    pub(crate) fn turn_away(self) {
-        const FULL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 2\r\n\
-            Content-Type: text/plain; charset=utf-8\r\nContent-Length: 32\r\n\r\ntoo many connections; try again\n";
-        let _ = rustix::net::send(&self.stream, FULL, SendFlags::NOSIGNAL | SendFlags::DONTWAIT);
+    /// Ends the connection after an answer to a whole request. When nothing more has come it is closed at once.
+    pub(crate) async fn close(self) {
+        let unread = !self.buffer.is_empty()
+            || !matches!(self.stream.try_read(&mut [0]), Err(error) if error.kind() == io::ErrorKind::WouldBlock);
+        if unread {
+            self.linger().await;
+        }
     }
 
     /// Ends the connection so that the peer can still read the last answer: closing with unread bytes would reset it
     /// (RFC 9112 section 9.6).
-    pub(crate) async fn close(mut self) {
+    async fn linger(mut self) {
         const LINGER: Duration = Duration::from_secs(1);
         const LEFTOVER: u64 = 256 * 1024;
         if self.stream.shutdown().await.is_ok() {
