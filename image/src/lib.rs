@@ -14,6 +14,8 @@ mod command;
 mod deb;
 mod digest;
 mod error;
+#[cfg(test)]
+mod killed;
 mod plan;
 mod progress;
 mod recipe;
