@@ -56,6 +56,7 @@ pub struct Built {
 /// What [`prepare`] found out.
 struct Prepared {
     plan: Plan,
+    observed: Observed,
     sources: Sources,
     index: Index,
     debs: Vec<Deb>,
@@ -214,7 +215,18 @@ fn prepare(request: &Request, cache: &Cache, steps: &mut Steps<'_>) -> Result<Pr
     };
     let plan = Plan::new(spec, &request.formats, &observed);
     let debs = debs.into_iter().map(|(deb, _)| deb).collect();
-    Ok(Prepared { plan, sources, index, debs, tools, recipe })
+    Ok(Prepared { plan, observed, sources, index, debs, tools, recipe })
+}
+
+/// A result goes by the digest of its inputs: files that changed while they were read would give it a wrong name.
+fn unchanged(folder: &str, planned: Sha256Digest, now: Sha256Digest) -> Result<(), ImageError> {
+    if planned == now {
+        Ok(())
+    } else {
+        Err(ImageError::Root(format!(
+            "files of the recipe in {folder}/ changed during the build; build again"
+        )))
+    }
 }
 
 fn base_root(
@@ -240,7 +252,11 @@ fn base_root(
             epoch: prepared.plan.epoch,
             scratch: scratch.path(),
         };
-        Ok((cache.put("root", key, |entry| root::build(&inputs, entry, progress))?, false))
+        let made = cache.put("root", key, |entry| {
+            root::build(&inputs, entry, progress)?;
+            unchanged("root", prepared.observed.recipe, prepared.recipe.root_digest()?)
+        })?;
+        Ok((made, false))
     })?;
     Ok(Root::new(folder))
 }
@@ -268,8 +284,10 @@ fn pack(
             grub,
             epoch: prepared.plan.epoch,
         };
-        let made = cache
-            .put("squashfs", key, |entry| squashfs::build(inputs, &entry.join("root.squashfs"), progress))?;
+        let made = cache.put("squashfs", key, |entry| {
+            squashfs::build(inputs, &entry.join("root.squashfs"), progress)?;
+            unchanged("files", prepared.observed.files, digest::of_layer(&prepared.recipe.files()?)?)
+        })?;
         Ok((made, false))
     })
 }
@@ -289,7 +307,7 @@ fn tools() -> Result<BTreeMap<String, String>, ImageError> {
     TOOLS.into_iter().map(found).collect()
 }
 
-/// A file of the cache in the image's folder: the same blocks where the file system can, else a copy.
+/// A file of the cache in the image's folder: a copy, so that nobody changes the cache through it.
 fn place(from: &Path, to: &Path) -> Result<(), ImageError> {
     fs::copy(from, to).map(drop).map_err(ImageError::io("copy to", to))
 }
@@ -303,3 +321,6 @@ fn publish(new: &Path, folder: &Path) -> Result<(), ImageError> {
     // The old folder comes into the work folder and goes with it.
     rustix::fs::renameat_with(CWD, new, CWD, folder, RenameFlags::EXCHANGE).map_err(|e| putting()(e.into()))
 }
+
+#[cfg(test)]
+mod tests;
