@@ -1,6 +1,8 @@
 //! Runs the boot script of the initrd with busybox, as the initrd does, in a mount namespace of its own: real downloads,
 //! real mounts, and stubs only for what initramfs-tools brings. Needs root.
 
+#![expect(clippy::unwrap_used, reason = "a test helper that fails is a failed test")]
+
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::Path;
