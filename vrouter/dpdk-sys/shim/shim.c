@@ -21,7 +21,6 @@ void daybreak_layout(struct daybreak_layout *out)
 		.eth_dev_info_default_txconf = offsetof(struct rte_eth_dev_info, default_txconf),
 		.eth_stats_size = sizeof(struct rte_eth_stats),
 		.eth_stats_rx_nombuf = offsetof(struct rte_eth_stats, rx_nombuf),
-		.eth_link_size = sizeof(struct rte_eth_link),
 		.ether_addr_size = sizeof(struct rte_ether_addr),
 	};
 }
@@ -69,4 +68,14 @@ char *daybreak_pktmbuf_adj(struct rte_mbuf *packet, uint16_t length)
 int daybreak_pktmbuf_trim(struct rte_mbuf *packet, uint16_t length)
 {
 	return rte_pktmbuf_trim(packet, length);
+}
+
+int daybreak_eth_link(uint16_t port, uint32_t *speed, int *up)
+{
+	struct rte_eth_link link = {0};
+	int code = rte_eth_link_get_nowait(port, &link);
+
+	*speed = link.link_speed;
+	*up = link.link_status == RTE_ETH_LINK_UP;
+	return code;
 }

@@ -52,7 +52,6 @@ struct daybreak_layout {
 	size_t eth_dev_info_default_txconf;
 	size_t eth_stats_size;
 	size_t eth_stats_rx_nombuf;
-	size_t eth_link_size;
 	size_t ether_addr_size;
 };
 
@@ -70,5 +69,8 @@ char *daybreak_pktmbuf_prepend(struct rte_mbuf *packet, uint16_t length);
 char *daybreak_pktmbuf_append(struct rte_mbuf *packet, uint16_t length);
 char *daybreak_pktmbuf_adj(struct rte_mbuf *packet, uint16_t length);
 int daybreak_pktmbuf_trim(struct rte_mbuf *packet, uint16_t length);
+
+/* The fields of rte_eth_link are bit fields, in a union since 24.11. Speed is in Mbit/s. */
+int daybreak_eth_link(uint16_t port, uint32_t *speed, int *up);
 
 #endif

@@ -46,7 +46,6 @@ fn configuration_structs_agree() {
         ("default_txconf", offset_of!(sys::rte_eth_dev_info, default_txconf), c.eth_dev_info_default_txconf),
         ("rte_eth_stats", size_of::<sys::rte_eth_stats>(), c.eth_stats_size),
         ("rx_nombuf", offset_of!(sys::rte_eth_stats, rx_nombuf), c.eth_stats_rx_nombuf),
-        ("rte_eth_link", size_of::<sys::rte_eth_link>(), c.eth_link_size),
         ("rte_ether_addr", size_of::<sys::rte_ether_addr>(), c.ether_addr_size),
     ] {
         assert_eq!(rust, c, "{what}");

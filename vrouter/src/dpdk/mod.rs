@@ -1,0 +1,23 @@
+//! The safe layer over DPDK: environment, buffer pools, packet buffers, ports, bursts.
+//!
+//! Two rules make it sound. The environment and every pool live until the process ends, so a packet buffer can never
+//! outlive its memory. A packet buffer has one owner: [`Mbuf`] cannot be cloned, and sending it gives it away.
+#![allow(unsafe_code, reason = "the layer directly above the foreign function interface")]
+
+mod burst;
+mod eal;
+mod error;
+mod mbuf;
+mod pool;
+mod port;
+mod queue;
+mod spec;
+
+pub use burst::{BURST, Burst};
+pub use eal::{Eal, EalConfig, LogLevel, Memory, Pci};
+pub use error::DpdkError;
+pub use mbuf::Mbuf;
+pub use pool::MbufPool;
+pub use port::{Link, Port, PortConfig, PortStats};
+pub use queue::{RxQueue, TxQueue};
+pub use spec::{PciAddress, PortSpec};

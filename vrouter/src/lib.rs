@@ -1,0 +1,7 @@
+//! The data plane of the appliance.
+//!
+//! [`dpdk`] is the safe layer over DPDK and the only place with `unsafe`. [`packet`] is pure code over bytes.
+#![allow(clippy::doc_markdown, reason = "ICMPv6 and SRv6 are names and not code")]
+
+pub mod dpdk;
+pub mod packet;

@@ -1,0 +1,32 @@
+//! Packets as bytes: reading, checking and rewriting headers. No I/O and no DPDK.
+//!
+//! Each reader takes the bytes from its header on, checks what the RFC asks a router to check, and says with
+//! [`Malformed`] what was wrong.
+
+mod arp;
+mod checksum;
+mod ethernet;
+mod icmp4;
+mod icmp6;
+mod ipv4;
+mod ipv6;
+mod mac;
+mod malformed;
+
+pub use arp::{Arp, ArpOperation};
+pub use checksum::{Checksum, checksum};
+pub use ethernet::{Ethernet, VlanId, ether_type};
+pub use icmp4::Icmp4Error;
+pub use icmp6::Icmp6Error;
+pub use ipv4::Ipv4;
+pub use ipv6::Ipv6;
+pub use mac::MacAddr;
+pub use malformed::Malformed;
+
+/// Protocol numbers of IP (the IANA's registry) that forwarding looks at.
+pub mod protocol {
+    /// ICMP.
+    pub const ICMP: u8 = 1;
+    /// ICMPv6.
+    pub const ICMP6: u8 = 58;
+}
