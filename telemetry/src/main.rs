@@ -1,0 +1,7 @@
+//! The `telemetryd` daemon.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    daybreak_telemetry::cli::main()
+}
