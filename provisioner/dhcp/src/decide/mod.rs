@@ -119,7 +119,7 @@ impl Engine {
     }
 
     /// Decides about one packet. Never panics, whatever the bytes.
-    pub(crate) fn decide(
+    pub fn decide(
         &self,
         table: &mut LeaseTable,
         seen: &mut SeenClients,

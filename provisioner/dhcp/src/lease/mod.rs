@@ -10,11 +10,10 @@ mod table;
 
 pub use journal::{Journal, JournalError, LoadReport};
 pub use query::Leases;
-pub use seen::Seen;
+pub use seen::{Seen, SeenClients};
 pub use table::{LeaseTable, NewLease, SubnetIndex, Wanted};
 
 pub(crate) use record::encode as encode_record;
-pub(crate) use seen::SeenClients;
 
 use crate::client::ClientIdentity;
 use std::{net::Ipv4Addr, sync::Arc};

@@ -26,7 +26,7 @@ pub struct Seen {
 
 /// Bounded memory of clients, by key and by address.
 #[derive(Debug, Default)]
-pub(crate) struct SeenClients {
+pub struct SeenClients {
     clients: HashMap<ClientKey, (u64, Seen)>,
     order: BTreeMap<u64, ClientKey>,
     by_ip: HashMap<Ipv4Addr, ClientKey>,

@@ -20,9 +20,9 @@ const COMMIT_BYTES: usize = 1 << 20;
 const COMMIT_SPACING: Duration = Duration::from_millis(2);
 /// Replies sent in one go. A disk that stalls for a moment leaves hundreds of acknowledgements waiting, while the
 /// default receive buffer of a Linux socket, so of many relays, holds less than 300 packets.
-const BURST: usize = 32;
+const BURST: usize = 16;
 /// Pause between bursts.
-const BURST_SPACING: Duration = Duration::from_millis(1);
+const BURST_SPACING: Duration = Duration::from_micros(500);
 /// Seconds between attempts to rewrite the journal when that fails.
 const RETRY_SECONDS: u64 = 5;
 

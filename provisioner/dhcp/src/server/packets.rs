@@ -24,7 +24,7 @@ const TICK: Timespec = Timespec { tv_sec: 1, tv_nsec: 0 };
 /// So many packets in one go mean load: the thread then rests for [`MODERATION`], so that the next batch is larger and
 /// costs fewer system calls and wake-ups, here and at the relay. It also paces replies: a batch is at most 64.
 const BUSY: usize = 4;
-const MODERATION: Timespec = Timespec { tv_sec: 0, tv_nsec: 1_000_000 };
+const MODERATION: Timespec = Timespec { tv_sec: 0, tv_nsec: 500_000 };
 /// How often reserved addresses are looked at again.
 const UNPARK_SECONDS: u64 = 60;
 
