@@ -9,12 +9,14 @@ TARGET  := $(or $(CARGO_TARGET_DIR),target)
 BIN     := $(TARGET)/$(PROFILE)
 CACHE   := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/daybreak
 CARGO   := cargo
-SCRIPTS := .ci/run $(shell find tests -name '*.sh')
+# Every shell script of the tree, by its first line.
+SCRIPTS  = $(shell git grep -lE '^.!(/usr/bin/env bash|/bin/(ba)?sh)$$' -- ':!*.rs' ':!*.md')
+FUZZ_SECONDS ?= 60
 export DAYBREAK_BIN   := $(abspath $(BIN)/daybreak)
 export DAYBREAK_CACHE := $(abspath $(CACHE))
 export DAYBREAK_IMAGE := $(abspath build/lab/vrouter)
 
-.PHONY: help setup build image demo demo-down test test-crates test-labs lint fmt \
+.PHONY: help setup build image demo demo-down test test-crates test-labs lint fmt fuzz \
         bench-setup bench-dhcp bench-tftp bench-http bench-seed bench-image
 
 help: ## list the targets
@@ -39,9 +41,10 @@ test: test-crates test-labs ## everything: unit, integration and lab tests
 
 test-crates: build
 	tests/setup/cargo-test.sh --locked --profile $(PROFILE) --workspace
+	ansible/tests/run
 
 test-labs: image
-	$(CARGO) test --locked --profile $(PROFILE) -p daybreak-tests --test '*' -- --ignored --test-threads=1
+	$(CARGO) test --locked --profile $(PROFILE) -p daybreak-tests --test '*' --no-fail-fast -- --ignored --test-threads=1
 
 lint: ## formatting, clippy, dependency policy, scripts
 	@tests/setup/packages.sh tests/setup/packages-lint.txt
@@ -51,7 +54,13 @@ lint: ## formatting, clippy, dependency policy, scripts
 	$(CARGO) deny --locked check licenses bans sources
 	@if $(CARGO) deny --locked fetch db; then $(CARGO) deny --locked check advisories; \
 	else echo 'lint: the advisory database is out of reach: advisories were NOT checked' >&2; fi
-	shellcheck $(SCRIPTS)
+	shellcheck --exclude=SC1091 $(SCRIPTS)
+
+fuzz: setup ## fuzz the DHCP and TFTP inputs, FUZZ_SECONDS each (needs a nightly compiler)
+	@rustup run nightly rustc --version >/dev/null || { echo 'fuzz: rustup toolchain install nightly' >&2; exit 1; }
+	@command -v cargo-fuzz >/dev/null || $(CARGO) install --locked cargo-fuzz
+	cd provisioner/dhcp && $(CARGO) +nightly fuzz run packets -- -max_total_time=$(FUZZ_SECONDS)
+	cd provisioner/tftp && $(CARGO) +nightly fuzz run packet -- -max_total_time=$(FUZZ_SECONDS)
 
 fmt: ## format the sources
 	$(CARGO) fmt --all
