@@ -4,6 +4,8 @@ use std::fs::{self, File};
 use std::io::{self, BufReader};
 use std::path::{Path, PathBuf};
 
+use rustix::fs::StatVfsMountFlags;
+
 use crate::ImageError;
 use crate::apt::{Index, Sources};
 use crate::archive::RawTar;
@@ -209,10 +211,14 @@ fn extract(root: &Root) -> Result<(), ImageError> {
 /// Folder for unpacking packages: in memory where there is room for it, which is three times as fast.
 pub(crate) fn scratch_parent(fallback: &Path) -> PathBuf {
     let shm = Path::new("/dev/shm");
-    let free = rustix::fs::statvfs(shm).map(|stat| stat.f_bavail.saturating_mul(stat.f_frsize));
+    // Programs of the new root run in it, which some containers forbid there.
+    let room = rustix::fs::statvfs(shm).is_ok_and(|stat| {
+        let free = stat.f_bavail.saturating_mul(stat.f_frsize);
+        free >= ROOM && !stat.f_flag.contains(StatVfsMountFlags::NOEXEC)
+    });
     // A folder in memory is only as good as the memory behind it.
     let memory = fs::read_to_string("/proc/meminfo").ok().as_deref().and_then(available);
-    if free.is_ok_and(|free| free >= ROOM) && memory.is_some_and(|memory| memory >= ROOM + (1 << 30)) {
+    if room && memory.is_some_and(|memory| memory >= ROOM + (1 << 30)) {
         shm.to_owned()
     } else {
         fallback.to_owned()
