@@ -1,10 +1,12 @@
 //! The data plane of the appliance.
 //!
-//! [`dpdk`] is the safe layer over DPDK and the only place with `unsafe`. [`packet`], [`fib`] and [`fpm`] are pure code:
-//! bytes, tables and FRR's routes.
+//! [`dpdk`] is the safe layer over DPDK and the only place with `unsafe`. [`packet`], [`fib`], [`fpm`] and [`forward`]
+//! are pure code: bytes, tables, FRR's routes, and what happens to a burst. [`worker`] ties ports and forwarding together.
 #![allow(clippy::doc_markdown, reason = "ICMPv6 and SRv6 are names and not code")]
 
 pub mod dpdk;
 pub mod fib;
+pub mod forward;
 pub mod fpm;
 pub mod packet;
+pub mod worker;

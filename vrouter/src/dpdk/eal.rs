@@ -82,8 +82,11 @@ impl EalConfig {
         let mut args: Vec<String> =
             vec!["vrouterd".into(), "--no-telemetry".into(), "-l".into(), self.cpu.to_string()];
         args.push(format!("--log-level={}", self.log.name()));
+        // Without shared files several of these run beside each other, and a killed one leaves nothing behind.
         match &self.memory {
-            Memory::Ordinary { mib } => args.extend(["--no-huge".into(), "-m".into(), mib.to_string()]),
+            Memory::Ordinary { mib } => {
+                args.extend(["--no-huge".into(), "--no-shconf".into(), "-m".into(), mib.to_string()]);
+            }
             Memory::Huge { mib, mount: None } => {
                 args.extend(["--in-memory".into(), "-m".into(), mib.to_string()]);
             }
@@ -163,7 +166,10 @@ mod tests {
     #[test]
     fn touches_no_device_unless_asked() {
         let line = config(Memory::Ordinary { mib: 64 }, Pci::None);
-        assert_eq!(line, "vrouterd --no-telemetry -l 1 --log-level=warning --no-huge -m 64 --no-pci");
+        assert_eq!(
+            line,
+            "vrouterd --no-telemetry -l 1 --log-level=warning --no-huge --no-shconf -m 64 --no-pci"
+        );
         let line = config(Memory::Ordinary { mib: 64 }, Pci::Only(Vec::new()));
         assert!(line.ends_with("--no-pci"), "an empty list must not allow everything: {line}");
     }

@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::error::DpdkError;
+use crate::packet::MacAddr;
 
 /// Address of a PCI function, `domain:bus:device.function` in hexadecimal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -59,6 +60,8 @@ pub enum PortSpec {
     Tap {
         /// Name of the interface, which is made.
         interface: String,
+        /// Hardware address of the interface; `None` takes a random one.
+        mac: Option<MacAddr>,
     },
     /// An interface of Linux, attached to by a packet socket.
     AfPacket {
@@ -76,7 +79,12 @@ impl PortSpec {
     pub(super) fn device(&self, index: u16) -> Result<(String, String), DpdkError> {
         Ok(match self {
             Self::Pci(address) => (address.to_string(), String::new()),
-            Self::Tap { interface } => (format!("net_tap{index}"), format!("iface={}", plain(interface)?)),
+            Self::Tap { interface, mac: None } => {
+                (format!("net_tap{index}"), format!("iface={}", plain(interface)?))
+            }
+            Self::Tap { interface, mac: Some(mac) } => {
+                (format!("net_tap{index}"), format!("iface={},mac={mac}", plain(interface)?))
+            }
             Self::AfPacket { interface } => {
                 (format!("net_af_packet{index}"), format!("iface={}", plain(interface)?))
             }
@@ -133,7 +141,9 @@ mod tests {
 
     #[test]
     fn names_virtual_devices() {
-        let tap = PortSpec::Tap { interface: "lan0".into() };
+        let twin = PortSpec::Tap { interface: "lan0".into(), mac: Some(MacAddr([2, 0, 0, 0, 0, 0x1f])) };
+        assert_eq!(twin.device(4), Ok(("net_tap4".into(), "iface=lan0,mac=02:00:00:00:00:1f".into())));
+        let tap = PortSpec::Tap { interface: "lan0".into(), mac: None };
         assert_eq!(tap.device(3), Ok(("net_tap3".into(), "iface=lan0".into())));
         assert_eq!(PortSpec::Ring.device(0), Ok(("net_ring0".into(), String::new())));
     }
@@ -141,7 +151,7 @@ mod tests {
     #[test]
     fn an_interface_name_cannot_add_device_arguments() {
         for name in ["a,mac=fixed", "a b", "", "sixteen-letters-", "a=b", "a\0b"] {
-            let refused = PortSpec::Tap { interface: name.into() }.device(0);
+            let refused = PortSpec::Tap { interface: name.into(), mac: None }.device(0);
             assert!(matches!(refused, Err(DpdkError::Argument { .. })), "{name:?} {refused:?}");
         }
     }
