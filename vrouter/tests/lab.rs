@@ -151,7 +151,7 @@ fn start(lab: &Lab) -> (Vec<Port>, Worker) {
 fn drops(worker: &Worker) -> Drops {
     let (answer, drops) = channel();
     worker.request(Box::new(move |_, pipeline| answer.send(pipeline.drops().clone()).unwrap())).unwrap();
-    drops.recv_timeout(Duration::from_secs(60)).expect("the worker must answer within 60 s")
+    drops.recv_timeout(Duration::from_secs(30)).expect("the worker must answer within 30 s")
 }
 
 #[test]
