@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -15,8 +16,8 @@ use crate::text_log::Mark;
 pub struct Event {
     /// Grows with each event of the site.
     pub id: i64,
-    /// When, as RFC 3339.
-    pub at: String,
+    /// When the provisioner saw it.
+    pub at: Timestamp,
     /// Stable code, such as `INSTALL-STEP`.
     pub code: String,
     /// One line for a person.
@@ -135,8 +136,10 @@ mod tests {
     use super::*;
 
     fn event(code: &str, message: &str) -> Event {
-        serde_json::from_value(serde_json::json!({"id": 1, "at": "", "code": code, "message": message}))
-            .unwrap()
+        serde_json::from_value(
+            serde_json::json!({"id": 1, "at": "2026-01-01T00:00:00Z", "code": code, "message": message}),
+        )
+        .unwrap()
     }
 
     #[test]

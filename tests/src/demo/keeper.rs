@@ -2,8 +2,9 @@
 
 use std::io::{Read, Write};
 use std::process::ExitCode;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use jiff::Timestamp;
 use nix::sys::signal::{SigSet, Signal};
 
 use super::message::Message;
@@ -101,14 +102,14 @@ fn prepare() -> Result<(Lab, Machine)> {
 
 fn deploy(lab: &Lab, machine: &mut Machine) -> Result<Message> {
     let mut timeline = lab.provisioner().timeline(NODE)?;
-    let on = Instant::now();
+    let on = Timestamp::now();
     machine.power_on(lab.bridge())?;
     follow(lab, &mut timeline, on)?;
     let login = lab.login(NODE)?;
     login.wait(lab.server(), Patience::new(LOGIN))?;
     let greeting = login.run(lab.server(), "hostname; uname -srm; uptime -p; cat /proc/cmdline")?;
     let text = "logged in with the seed's key".to_owned();
-    send(&Message::Event { seconds: on.elapsed().as_secs_f64(), code: "SSH".to_owned(), text });
+    send(&Message::Event { seconds: seconds(on, Timestamp::now()), code: "SSH".to_owned(), text });
 
     let serve = lab.provisioner().id().unwrap_or_default();
     let ssh = format!("nsenter --net=/proc/{serve}/ns/net ssh {}", login.arguments().join(" "));
@@ -121,7 +122,7 @@ fn deploy(lab: &Lab, machine: &mut Machine) -> Result<Message> {
 }
 
 /// Tells every event until the node is active, and how far long steps are.
-fn follow(lab: &Lab, timeline: &mut Timeline, on: Instant) -> Result<()> {
+fn follow(lab: &Lab, timeline: &mut Timeline, on: Timestamp) -> Result<()> {
     let mut patience = Patience::new(DEPLOYMENT);
     loop {
         let Some(slice) = patience.next_wait(Duration::from_millis(500)) else {
@@ -130,7 +131,8 @@ fn follow(lab: &Lab, timeline: &mut Timeline, on: Instant) -> Result<()> {
         };
         match timeline.next(Patience::new(slice)) {
             Ok(event) => {
-                let seconds = on.elapsed().as_secs_f64();
+                // The event's own time: on a busy machine it is read late.
+                let seconds = seconds(on, event.at);
                 send(&Message::Event { seconds, code: event.code.clone(), text: event.message.clone() });
                 if event.says("STATE-CHANGED", "active") {
                     return Ok(());
@@ -144,6 +146,11 @@ fn follow(lab: &Lab, timeline: &mut Timeline, on: Instant) -> Result<()> {
             Err(other) => return Err(other),
         }
     }
+}
+
+/// Seconds from `on` to `at`; 0 for what was before.
+fn seconds(on: Timestamp, at: Timestamp) -> f64 {
+    at.duration_since(on).as_secs_f64().max(0.0)
 }
 
 fn tell_progress(lab: &Lab) -> Result<()> {
