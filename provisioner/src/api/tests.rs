@@ -85,6 +85,9 @@ async fn what_cannot_be_deployed_is_not_added() {
     far_address.address = Some(Ipv4Addr::new(192, 0, 2, 1));
     let mut no_mac = config("r2");
     no_mac.macs.clear();
+    let mut own_option = config("r2");
+    own_option.dhcp_options =
+        serde_json::from_value(json!([{"code": 54, "value": {"ip": "192.0.2.1"}}])).unwrap();
     let mut own_call = config("r2");
     own_call.day1.phone_home_url = Some("http://192.0.2.1/x".parse().unwrap());
     for (node, status, words) in [
@@ -92,6 +95,7 @@ async fn what_cannot_be_deployed_is_not_added() {
         (other_image, StatusCode::UNPROCESSABLE_ENTITY, "vrouter"),
         (far_address, StatusCode::UNPROCESSABLE_ENTITY, "192.0.2.1"),
         (no_mac, StatusCode::UNPROCESSABLE_ENTITY, "macs"),
+        (own_option, StatusCode::UNPROCESSABLE_ENTITY, "dhcp_options[0]"),
         (own_call, StatusCode::UNPROCESSABLE_ENTITY, "phone_home_url"),
     ] {
         let (got, body) = api.add(&node).await;

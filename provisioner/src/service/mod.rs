@@ -76,6 +76,8 @@ impl Service {
         {
             return Err(ServiceError::Node(format!("address: {address} is in none of the site's subnets")));
         }
+        daybreak_dhcp::config::check_options(&config.dhcp_options)
+            .map_err(|error| ServiceError::Node(format!("dhcp_{error}")))?;
         let day1 = &config.day1;
         if day1.install.is_some() || day1.phone_home_url.is_some() {
             return Err(ServiceError::Node(

@@ -11,6 +11,7 @@ use crate::site::{Images, Site};
 use crate::store::Store;
 use crate::web;
 use nix::fcntl::{Flock, FlockArg};
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use std::fs::File;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -19,6 +20,9 @@ use std::time::SystemTime;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+
+/// Descriptors for 4,096 TFTP sessions, 4,096 HTTP connections and the rest.
+const OPEN_FILES: u64 = 16_384;
 
 /// The service cannot start, or had to stop.
 #[derive(Debug, thiserror::Error)]
@@ -87,6 +91,7 @@ pub fn check(site: &Site) -> Result<Images, ServiceError> {
 /// When a part cannot start. What was started by then is stopped.
 pub async fn run(site: Site, clock: Clock, stop: CancellationToken) -> Result<(), RunError> {
     let _lock = lock(&site.state_dir)?;
+    raise_open_files();
     // Ends the tasks below however this function is left.
     let _stop_all = stop.clone().drop_guard();
     let store = Store::open(&site.state_dir.join("daybreak.db")).await.map_err(ServiceError::from)?;
@@ -129,6 +134,15 @@ pub async fn run(site: Site, clock: Clock, stop: CancellationToken) -> Result<()
     store.close().await;
     watched?;
     api.map_err(RunError::ApiFailed)
+}
+
+/// Each TFTP session and each HTTP connection takes a descriptor; the soft limit of 1,024 is less than their bounds.
+fn raise_open_files() {
+    let raised = getrlimit(Resource::RLIMIT_NOFILE)
+        .and_then(|(_, hard)| setrlimit(Resource::RLIMIT_NOFILE, hard.min(OPEN_FILES), hard));
+    if let Err(error) = raised {
+        tracing::warn!(%error, "the limit of open files stays as it is; many transfers at once may be refused");
+    }
 }
 
 /// One process per state folder: two would give out the same addresses.

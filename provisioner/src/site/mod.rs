@@ -102,8 +102,8 @@ pub struct Defaults {
     /// SSH public keys that may log in to every node, besides its own.
     #[serde(default)]
     pub ssh_authorized_keys: Vec<daybreak_cloud_init::text::SshKey>,
-    /// Kernel arguments of every network boot, after the image's own.
-    #[serde(default)]
+    /// Kernel arguments of every network boot, after the image's own; both consoles when left out.
+    #[serde(default = "default_kernel_args")]
     pub kernel_args: Vec<KernelArg>,
     /// How long a deployment may take before it counts as failed.
     #[serde(default = "default_deploying")]
@@ -115,7 +115,7 @@ impl Default for Defaults {
         Self {
             image: None,
             ssh_authorized_keys: Vec::new(),
-            kernel_args: Vec::new(),
+            kernel_args: default_kernel_args(),
             deploying: default_deploying(),
         }
     }
@@ -159,6 +159,11 @@ fn default_http_port() -> u16 {
 
 fn default_tftp_port() -> u16 {
     69
+}
+
+/// The consoles that the installed system's GRUB names too; the last one is `/dev/console`.
+fn default_kernel_args() -> Vec<KernelArg> {
+    ["console=tty0", "console=ttyS0,115200"].into_iter().filter_map(|arg| arg.parse().ok()).collect()
 }
 
 fn default_deploying() -> Span {
