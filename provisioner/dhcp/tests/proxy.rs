@@ -100,10 +100,10 @@ fn firmware_gets_an_address_from_one_server_and_a_boot_file_from_the_other() {
             assert_eq!(client::kind(&offer), v4::MessageType::Offer);
             let proxied = server.octets()[3] == 1;
             assert_eq!(offer.yiaddr().is_unspecified(), proxied, "only dnsmasq gives an address");
-            assert_eq!(file(&offer), if proxied { "ipxe.efi" } else { "" });
+            assert_eq!(file(&offer), if proxied { "snponly.efi" } else { "" });
         }
     });
-    daemon.await_line("the boot file", |line| line.contains("Proxy { boot_file: \"ipxe.efi\" }"));
+    daemon.await_line("the boot file", |line| line.contains("Proxy { boot_file: \"snponly.efi\" }"));
 }
 
 #[test]
@@ -118,7 +118,7 @@ fn the_boot_server_on_4011_acknowledges_to_the_port_that_asked() {
         socket.send_to(&client::encode(&request), "10.77.0.1:4011").unwrap();
         let ack = reply_of(&socket, Ipv4Addr::new(10, 77, 0, 1));
         assert_eq!(client::kind(&ack), v4::MessageType::Ack);
-        assert_eq!(file(&ack), "ipxe.efi");
+        assert_eq!(file(&ack), "snponly.efi");
     });
 }
 

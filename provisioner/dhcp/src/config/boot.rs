@@ -42,7 +42,8 @@ impl Default for Loaders {
         Self {
             bios: Some("undionly.kpxe".into()),
             uefi_ia32: Some("ipxe-i386.efi".into()),
-            uefi_x64: Some("ipxe.efi".into()),
+            // Not `ipxe.efi`: Debian's 2019 build hangs when its script exits to the next boot option.
+            uefi_x64: Some("snponly.efi".into()),
             uefi_arm32: None,
             uefi_arm64: Some("ipxe-arm64.efi".into()),
             uefi_riscv64: None,
@@ -113,12 +114,16 @@ mod tests {
         for (kind, arch, file) in [
             (FirmwareKind::PxeClient, Some(Arch::Bios), Some("undionly.kpxe")),
             (FirmwareKind::PxeClient, Some(Arch::UefiIa32), Some("ipxe-i386.efi")),
-            (FirmwareKind::PxeClient, Some(Arch::UefiX64), Some("ipxe.efi")),
+            (FirmwareKind::PxeClient, Some(Arch::UefiX64), Some("snponly.efi")),
             (FirmwareKind::PxeClient, Some(Arch::UefiArm64), Some("ipxe-arm64.efi")),
             (FirmwareKind::PxeClient, Some(Arch::UefiArm32), None),
             (FirmwareKind::PxeClient, Some(Arch::Other(41)), None),
             (FirmwareKind::PxeClient, None, None),
-            (FirmwareKind::HttpClient, Some(Arch::HttpX64), Some("http://boot.example:8080/boot/ipxe.efi")),
+            (
+                FirmwareKind::HttpClient,
+                Some(Arch::HttpX64),
+                Some("http://boot.example:8080/boot/snponly.efi"),
+            ),
             (
                 FirmwareKind::HttpClient,
                 Some(Arch::HttpArm64),

@@ -21,10 +21,10 @@ fn file(reply: &Reply) -> String {
 fn table_of_boot_files_in_offers() {
     for (name, spec, expected) in [
         ("BIOS ROM", rom(0), "undionly.kpxe"),
-        ("UEFI x64", rom(7), "ipxe.efi"),
-        ("UEFI x64 by the old number", rom(9), "ipxe.efi"),
+        ("UEFI x64", rom(7), "snponly.efi"),
+        ("UEFI x64 by the old number", rom(9), "snponly.efi"),
         ("UEFI arm64", rom(11), "ipxe-arm64.efi"),
-        ("UEFI HTTP", http(16), "http://10.0.0.1/boot/ipxe.efi"),
+        ("UEFI HTTP", http(16), "http://10.0.0.1/boot/snponly.efi"),
         ("iPXE", rom(0).option(77, b"iPXE"), SCRIPT),
         ("iPXE by option 175", rom(7).option(175, &[19, 1, 1]), SCRIPT),
         ("operating system", PacketSpec::discover(), ""),
@@ -77,12 +77,12 @@ fn a_proxy_offer_names_a_file_and_no_address() {
     let uuid: Vec<u8> = std::iter::once(0).chain(1..=16).collect();
     let mut lab = Lab::new(PROXY);
     let reply = lab.send(&rom(7).option(97, &uuid));
-    assert_eq!(reply.event.outcome, Outcome::Proxy { boot_file: "ipxe.efi".into() });
+    assert_eq!(reply.event.outcome, Outcome::Proxy { boot_file: "snponly.efi".into() });
     assert_eq!(reply.to, Some(Destination::Broadcast));
     let message = reply.message();
     assert_eq!(message.opts().msg_type(), Some(v4::MessageType::Offer));
     assert_eq!((message.yiaddr(), message.siaddr()), (Ipv4Addr::UNSPECIFIED, SERVER));
-    assert_eq!(file(&reply), "ipxe.efi");
+    assert_eq!(file(&reply), "snponly.efi");
     let has = |bytes: &[u8]| reply.bytes.windows(bytes.len()).any(|w| w == bytes);
     assert!(has(b"\x3c\x09PXEClient"), "option 60");
     assert!(has(&[43, 4, 6, 1, 8, 255]), "option 43");
@@ -122,7 +122,7 @@ fn boot_server_on_4011_answers_to_the_port_that_asked() {
             Ok(to) => {
                 assert_eq!(reply.to, Some(to));
                 assert_eq!(reply.message().opts().msg_type(), Some(v4::MessageType::Ack));
-                assert_eq!(file(&reply), "ipxe.efi");
+                assert_eq!(file(&reply), "snponly.efi");
                 assert!(reply.bytes.windows(11).any(|w| w == [43, 10, 6, 1, 8, 71, 4, 0, 9, 0, 0]));
             }
             Err(reason) => assert_eq!(reply.reason(), Some(reason)),
