@@ -90,6 +90,11 @@ pub(crate) fn build(
     entry: &Path,
     progress: &mut dyn Progress,
 ) -> Result<(), ImageError> {
+    if !rustix::process::geteuid().is_root() {
+        return Err(ImageError::Root(
+            "making it from packages needs root: run the build once with sudo".to_owned(),
+        ));
+    }
     let root = Root::new(entry.to_owned());
     fs::create_dir_all(inputs.debs).map_err(ImageError::io("make the folder", inputs.debs))?;
     let fetched = inputs.scratch.join("fetched");
@@ -104,12 +109,10 @@ pub(crate) fn build(
 }
 
 fn command(inputs: &Inputs<'_>, tar: &Path, fetched: &Path) -> Result<Run, ImageError> {
-    let what = "make the root file system";
-    let is_root = rustix::process::geteuid().is_root();
-    let run = if is_root { Run::isolated(what, MMDEBSTRAP) } else { Run::new(what, MMDEBSTRAP) };
+    let run = Run::isolated("make the root file system", MMDEBSTRAP);
     let mut options = vec![
         "--variant=minbase".to_owned(),
-        format!("--mode={}", if is_root { "root" } else { "unshare" }),
+        "--mode=root".to_owned(),
         "--format=tar".to_owned(),
         // The lists are put in place below: they are those that the plan was made from.
         "--skip=update".to_owned(),
