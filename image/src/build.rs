@@ -8,7 +8,7 @@ use daybreak_layout::{Artefact, Manifest, Sha256Digest};
 use rustix::fs::{CWD, RenameFlags};
 
 use crate::apt::{Index, Sources};
-use crate::cache::{Cache, Work, write_file};
+use crate::cache::{self, Cache, Work, write_file};
 use crate::command::{Run, Tool};
 use crate::deb::{Deb, status_of};
 use crate::plan::{Observed, Plan};
@@ -107,6 +107,8 @@ pub fn plan(request: &Request, progress: &mut dyn Progress) -> Result<Plan, Imag
 pub fn build(request: &Request, progress: &mut dyn Progress) -> Result<Built, ImageError> {
     let cache = Cache::open(&request.cache_dir)?;
     let mut steps = Steps { progress, done: Vec::new() };
+    // A killed build's packages would lie in memory until somebody needs a new root.
+    cache::clean(Path::new(root::MEMORY))?;
     let prepared = prepare(request, &cache, &mut steps)?;
     let Prepared { plan, tools, recipe, .. } = &prepared;
 

@@ -6,6 +6,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{FlockOperation, flock};
@@ -32,6 +33,7 @@ impl Cache {
     pub(crate) fn open(folder: &Path) -> Result<Self, ImageError> {
         fs::create_dir_all(folder).map_err(ImageError::io("make the cache folder", folder))?;
         let folder = folder.canonicalize().map_err(ImageError::io("find", folder))?;
+        clean(&folder)?;
         Ok(Self { folder })
     }
 
@@ -140,11 +142,16 @@ impl Work {
     }
 }
 
-/// Removes work folders whose process is gone.
-fn clean(parent: &Path) -> Result<(), ImageError> {
+/// Removes work folders in `parent` whose process is gone.
+///
+/// # Errors
+/// [`ImageError::Io`] names the folder that cannot be removed.
+pub(crate) fn clean(parent: &Path) -> Result<(), ImageError> {
     let Ok(items) = fs::read_dir(parent) else { return Ok(()) };
     for item in items.filter_map(Result::ok) {
-        if !item.file_name().to_string_lossy().starts_with(WORK_PREFIX) {
+        // In a folder that others write to as well, theirs are theirs to remove.
+        let ours = item.metadata().is_ok_and(|meta| meta.uid() == rustix::process::geteuid().as_raw());
+        if !ours || !item.file_name().to_string_lossy().starts_with(WORK_PREFIX) {
             continue;
         }
         let path = item.path();

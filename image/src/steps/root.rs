@@ -15,6 +15,9 @@ use crate::spec::Spec;
 
 const MMDEBSTRAP: Tool = Tool { program: "mmdebstrap", package: "mmdebstrap" };
 
+/// Folder in memory.
+pub(crate) const MEMORY: &str = "/dev/shm";
+
 /// Room that unpacking the packages takes, with some to spare.
 const ROOM: u64 = 4 << 30;
 
@@ -213,7 +216,7 @@ fn extract(root: &Root) -> Result<(), ImageError> {
 
 /// Folder for unpacking packages: in memory where there is room for it, which is three times as fast.
 pub(crate) fn scratch_parent(fallback: &Path) -> PathBuf {
-    let shm = Path::new("/dev/shm");
+    let shm = Path::new(MEMORY);
     // Programs of the new root run in it, which some containers forbid there.
     let room = rustix::fs::statvfs(shm).is_ok_and(|stat| {
         let free = stat.f_bavail.saturating_mul(stat.f_frsize);
