@@ -16,7 +16,7 @@ export DAYBREAK_BIN   := $(abspath $(BIN)/daybreak)
 export DAYBREAK_CACHE := $(abspath $(CACHE))
 export DAYBREAK_IMAGE := $(abspath build/lab/vrouter)
 
-.PHONY: help setup build image demo demo-down test test-crates test-labs lint fmt fuzz \
+.PHONY: help setup build image demo demo-down test test-reproducible test-crates test-labs lint fmt fuzz \
         bench-setup bench-dhcp bench-tftp bench-http bench-seed bench-image
 
 help: ## list the targets
@@ -45,6 +45,9 @@ test-crates: build
 
 test-labs: image
 	$(CARGO) test --locked --profile $(PROFILE) -p daybreak-tests --test '*' --no-fail-fast -- --ignored --test-threads=1
+
+test-reproducible: build ## two builds from nothing in two folders give the same bytes (minutes, not part of `make test`)
+	DAYBREAK_BIN=$(abspath $(BIN)/daybreak) image/tests/reproducible.sh --test --programs $(BIN)
 
 lint: ## formatting, clippy, dependency policy, scripts
 	@tests/setup/packages.sh tests/setup/packages-lint.txt
