@@ -151,7 +151,7 @@ fn the_answer_of_the_installer_is_for_root_alone() {
             }
         }
         assert_eq!(user["disable_root"], json!(true), "{name}");
-        assert_eq!(user["ssh_pwauth"], json!(false), "{name}");
+        assert_eq!(user.get("ssh_pwauth"), None, "{name}: cloud-init would restart sshd after logins have begun");
     }
 }
 
