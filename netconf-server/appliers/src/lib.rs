@@ -1,0 +1,1 @@
+//! Appliers: what turns configuration into a router.

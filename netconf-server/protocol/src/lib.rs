@@ -1,0 +1,1 @@
+//! NETCONF for both roles.

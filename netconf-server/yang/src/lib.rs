@@ -1,0 +1,1 @@
+//! YANG modules of the appliance.
