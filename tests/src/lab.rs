@@ -100,8 +100,26 @@ impl Lab {
     /// # Errors
     /// When the tap or the machine's files cannot be made.
     pub fn machine(&self, name: &str, number: u8, firmware: Firmware, disks: Vec<Disk>) -> Result<Machine> {
-        let card = Card { mac: mac(number), tap: self.bridge.add_tap()? };
-        let spec = MachineSpec { firmware, cards: vec![card], disks, ..MachineSpec::new(name) };
+        self.machine_on(name, number, firmware, disks, &[])
+    }
+
+    /// The same with one card more on each of `others`, whose hardware addresses follow.
+    ///
+    /// # Errors
+    /// When a tap or the machine's files cannot be made.
+    pub fn machine_on(
+        &self,
+        name: &str,
+        number: u8,
+        firmware: Firmware,
+        disks: Vec<Disk>,
+        others: &[&Bridge],
+    ) -> Result<Machine> {
+        let mut cards = Vec::with_capacity(1 + others.len());
+        for (number, bridge) in (number..).zip([&self.bridge].into_iter().chain(others.iter().copied())) {
+            cards.push(Card { mac: mac(number), tap: bridge.add_tap()? });
+        }
+        let spec = MachineSpec { firmware, cards, disks, ..MachineSpec::new(name) };
         Machine::new(&self.directory, spec, self.accelerator)
     }
 

@@ -9,6 +9,8 @@ pub mod dhcp_client;
 pub mod directory;
 pub mod environment;
 pub mod error;
+pub mod frr;
+pub mod influx;
 pub mod lab;
 pub mod machine;
 pub mod namespace;

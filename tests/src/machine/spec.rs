@@ -70,7 +70,7 @@ pub struct DirectBoot {
     pub arguments: String,
 }
 
-/// A whole machine. Boot order: the cards by network, then the disks, in the order given.
+/// A whole machine. Boot order: the first card by network, then the disks, in the order given.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MachineSpec {
     /// Name for messages and files.
@@ -91,7 +91,7 @@ pub struct MachineSpec {
     pub medium: Option<PathBuf>,
     /// Start this kernel instead of the firmware's choice.
     pub direct: Option<DirectBoot>,
-    /// Whether the cards come first in the boot order; without, they cannot boot.
+    /// Whether the first card comes first in the boot order; without, no card can boot.
     pub network_boot: bool,
     /// Let the guest end QEMU by writing N to port 0xf4; the exit status is 2N + 1.
     pub exit_port: bool,
@@ -155,14 +155,15 @@ impl MachineSpec {
                 "-netdev",
                 &format!("tap,id=net{i},ifname={},script=no,downscript=no,vhost=off", card.tap),
             );
-            let boot = if self.network_boot {
+            let boots = self.network_boot && i == 0;
+            let boot = if boots {
                 place += 1;
                 format!(",bootindex={place}")
             } else {
                 String::new()
             };
             // OVMF has its own driver and PXE client; the card's ROM would take their place.
-            let rom = if self.firmware == Firmware::Uefi || !self.network_boot { ",romfile=" } else { "" };
+            let rom = if self.firmware == Firmware::Uefi || !boots { ",romfile=" } else { "" };
             line.add("-device", &format!("virtio-net-pci,netdev=net{i},mac={}{boot}{rom}", card.mac));
         }
         for (i, disk) in self.disks.iter().enumerate() {
@@ -257,6 +258,15 @@ mod tests {
         ] {
             assert!(line.contains(part), "{part} is not in {line}");
         }
+    }
+
+    #[test]
+    fn only_the_first_card_boots() {
+        let mut spec = with_card_and_disks();
+        spec.cards.push(Card { mac: "52:54:00:00:00:02".to_owned(), tap: "tap1".to_owned() });
+        let line = line(&spec, Accelerator::Tcg);
+        assert!(line.contains("mac=52:54:00:00:00:02,romfile= "), "{line}");
+        assert!(line.contains("serial=DISK0,bootindex=2"), "{line}");
     }
 
     #[test]
