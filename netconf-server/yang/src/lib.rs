@@ -1,1 +1,23 @@
 //! YANG modules of the appliance.
+
+mod context;
+mod embedded;
+mod error;
+mod facts;
+mod identities;
+mod implemented;
+mod raw;
+mod text;
+
+pub use context::{context, context_of_standards};
+pub use embedded::{EMBEDDED, Module};
+pub use error::YangError;
+pub use facts::{
+    CaseOf, DefaultDeny, Identity, LeafType, Must, Prefixes, QName, Value, ValueError, When, WhenContext,
+    case_of,
+};
+pub use identities::Identities;
+pub use implemented::{IMPLEMENTED, Implemented};
+pub use raw::{default_deny, defaults, identities, leaf_type, musts, uniques, validate_value, whens};
+pub use text::module_text;
+pub use yang5;
