@@ -10,9 +10,9 @@ use std::time::Duration;
 
 use daybreak_vrouter::dpdk::{Eal, EalConfig, LogLevel, MbufPool, Memory, Pci, Port, PortConfig, PortSpec};
 use daybreak_vrouter::fib::{Fib, Neighbours, NextHop, NextHopPath, NextHops, PortId, Root};
-use daybreak_vrouter::forward::{DropReason, Drops, Pipeline, PortInfo, Tables};
+use daybreak_vrouter::forward::{DropReason, Drops, Limits, Pipeline, PortInfo, Tables};
 use daybreak_vrouter::packet::MacAddr;
-use daybreak_vrouter::worker::{DataPort, Worker, spawn_worker};
+use daybreak_vrouter::worker::{DataPort, Worker, WorkerConfig, spawn_worker};
 use nix::sched::{CloneFlags, setns};
 
 /// The namespaces: hosts 0 and 1, the router's Linux with the twins, and one for the ports. A packet socket leaves
@@ -95,20 +95,19 @@ impl Drop for Lab {
 }
 
 fn tables() -> Tables {
-    let mut tables = Tables {
-        ipv4: Fib::new(Root::Small, 1000),
-        ipv6: Fib::new(Root::Small, 1000),
-        next_hops: NextHops::new(1000),
-        neighbours: Neighbours::new(1000),
-        ports: Vec::new(),
-    };
+    let mut tables = Tables::new(
+        Fib::new(Root::Small, 1000),
+        Fib::new(Root::Small, 1000),
+        NextHops::new(1000),
+        Neighbours::new(1000),
+    );
     let local = tables.next_hops.acquire(NextHop::Local).unwrap();
     for number in 0..2_u16 {
         let third = u8::try_from(number).unwrap();
         let (ipv4, ipv6) =
             (Ipv4Addr::new(10, 0, third, 1), Ipv6Addr::new(0x2001, 0xdb8, number, 0, 0, 0, 0, 1));
         let mac = port_mac(number.into());
-        tables.ports.push(PortInfo { mac, mtu: 1500, ipv4: Some(ipv4), ipv6: Some(ipv6) });
+        tables.set_port(PortId(number), Some(PortInfo { mac, mtu: 1500, ipv4: Some(ipv4), ipv6: Some(ipv6) }));
         let link = NextHop::Path(NextHopPath { port: PortId(number), gateway: None });
         let link = tables.next_hops.acquire(link).unwrap();
         tables.ipv4.insert(format!("10.0.{number}.0/24").parse().unwrap(), link).unwrap();
@@ -133,7 +132,12 @@ fn start(lab: &Lab) -> (Vec<Port>, Worker) {
         EalConfig { memory: Memory::Ordinary { mib: 128 }, pci: Pci::None, cpu: 0, log: LogLevel::Error };
     let eal = Eal::start(&config).unwrap();
     let pool = MbufPool::new(eal, "packets", 8191, 0, 2048).unwrap();
-    let (mut handles, mut ports) = (Vec::new(), Vec::new());
+    let tables = tables();
+    let infos = tables.ports.clone();
+    let pipeline = Pipeline::new(Limits { errors: 100, resolutions: 100 });
+    let worker = spawn_worker(pool, tables, pipeline, WorkerConfig::default()).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let mut handles = Vec::new();
     for number in 0..2 {
         enter(&lab.ports);
         let spec = PortSpec::AfPacket { interface: format!("port{number}") };
@@ -143,14 +147,16 @@ fn start(lab: &Lab) -> (Vec<Port>, Worker) {
         let spec = PortSpec::Tap { interface: format!("twin{number}"), mac: Some(port_mac(number)) };
         let (_, twin_rx, twin_tx) = Port::open(eal, &spec, pool, PortConfig::default()).unwrap();
         handles.push(port);
-        ports.push(DataPort { rx, tx, twin: Some((twin_rx, twin_tx)) });
+        let data = DataPort { rx, tx, twin: Some((twin_rx, twin_tx)) };
+        let (id, info) = (PortId(u16::try_from(number).unwrap()), infos[number].unwrap());
+        assert!(runtime.block_on(worker.handle().add_port(id, data, true, info)).unwrap().is_none());
     }
-    (handles, spawn_worker(ports, pool, tables(), Pipeline::new(100)).unwrap())
+    (handles, worker)
 }
 
 fn drops(worker: &Worker) -> Drops {
     let (answer, drops) = channel();
-    worker.request(Box::new(move |_, pipeline| answer.send(pipeline.drops().clone()).unwrap())).unwrap();
+    worker.handle().request(Box::new(move |_, pipeline| answer.send(pipeline.drops().clone()).unwrap())).unwrap();
     drops.recv_timeout(Duration::from_secs(30)).expect("the worker must answer within 30 s")
 }
 
@@ -176,7 +182,7 @@ fn hosts_reach_each_other_and_the_router() {
 
     // A change of the tables counts from the next burst on.
     let net = "10.0.1.0/24".parse().unwrap();
-    worker.request(Box::new(move |tables, _| assert!(tables.ipv4.remove(net).is_some()))).unwrap();
+    worker.handle().request(Box::new(move |tables, _| assert!(tables.ipv4.remove(net).is_some()))).unwrap();
     let said = lab.ping("-c 1 -W 60 10.0.1.2");
     assert!(said.contains("+1 errors"), "the route is gone: {said}");
 

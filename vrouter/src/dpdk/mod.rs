@@ -5,6 +5,7 @@
 #![allow(unsafe_code, reason = "the layer directly above the foreign function interface")]
 
 mod burst;
+mod cycles;
 mod eal;
 mod error;
 mod mbuf;
@@ -14,10 +15,11 @@ mod queue;
 mod spec;
 
 pub use burst::{BURST, Burst};
+pub use cycles::{cycles, cycles_per_second};
 pub use eal::{Eal, EalConfig, LogLevel, Memory, Pci};
 pub use error::DpdkError;
 pub use mbuf::Mbuf;
 pub use pool::MbufPool;
-pub use port::{Link, Port, PortConfig, PortStats};
+pub use port::{Filter, Link, Port, PortConfig, PortStats};
 pub use queue::{RxQueue, TxQueue};
 pub use spec::{PciAddress, PortSpec};

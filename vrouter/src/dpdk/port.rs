@@ -2,6 +2,7 @@
 
 use std::ffi::{CStr, CString};
 use std::mem::MaybeUninit;
+use std::ops::RangeInclusive;
 use std::ptr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU16, Ordering};
@@ -22,13 +23,24 @@ pub struct PortConfig {
     pub rx_descriptors: u16,
     /// Descriptors of the send queue; the driver may round it.
     pub tx_descriptors: u16,
-    /// Receive packets for any address, as a bridge does.
-    pub promiscuous: bool,
+    /// Largest IP packet in bytes.
+    pub mtu: u16,
+    /// Which packets the device lets through.
+    pub filter: Filter,
+}
+
+/// Which packets a device lets through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Filter {
+    /// What its driver does by itself.
+    Driver,
+    /// Those to the port's address and to groups. A device that cannot tell groups apart lets everything through.
+    Router,
 }
 
 impl Default for PortConfig {
     fn default() -> Self {
-        Self { rx_descriptors: 512, tx_descriptors: 512, promiscuous: false }
+        Self { rx_descriptors: 512, tx_descriptors: 512, mtu: 1500, filter: Filter::Driver }
     }
 }
 
@@ -143,6 +155,32 @@ impl Port {
         Ok(mtu)
     }
 
+    /// Changes the largest IP packet in bytes. A driver of a Linux interface changes that of the interface, which it
+    /// looks for in the network namespace of the calling thread. Drivers without the notion, as rings, take any.
+    ///
+    /// # Errors
+    /// When the driver refuses the value.
+    pub fn set_mtu(&self, mtu: u16) -> Result<(), DpdkError> {
+        const ENOTSUP: i32 = -95;
+        // SAFETY: the port is open.
+        let code = unsafe { sys::rte_eth_dev_set_mtu(self.device.id, mtu) };
+        if code == ENOTSUP {
+            return Ok(());
+        }
+        check(code, "set the MTU of", self.name(), "The driver's limits are in `vrouterd ctl ports`.")?;
+        Ok(())
+    }
+
+    /// The smallest and the largest MTU that the driver takes.
+    ///
+    /// # Errors
+    /// When the driver does not say.
+    pub fn mtu_range(&self) -> Result<RangeInclusive<u16>, DpdkError> {
+        let info = self.device.info()?;
+        // Drivers that do not say leave the whole range.
+        Ok(info.min_mtu..=info.max_mtu)
+    }
+
     /// The driver's counters.
     ///
     /// # Errors
@@ -234,7 +272,8 @@ impl Device {
     fn set_up(&self, pool: MbufPool, config: PortConfig) -> Result<(), DpdkError> {
         // SAFETY: rte_eth_conf is plain numbers and pointers that may be null; all zeroes asks for no offload, no
         // receive-side scaling and no interrupts, which every driver can do.
-        let ethernet = unsafe { MaybeUninit::<sys::rte_eth_conf>::zeroed().assume_init() };
+        let mut ethernet = unsafe { MaybeUninit::<sys::rte_eth_conf>::zeroed().assume_init() };
+        ethernet.rxmode.mtu = config.mtu.into();
         let (mut rx, mut tx) = (config.rx_descriptors, config.tx_descriptors);
         // SAFETY: the port exists and is stopped; all pointers live through their calls; null configurations of queues
         // mean the driver's defaults; the pool is never freed.
@@ -265,9 +304,10 @@ impl Device {
                 &self.name,
                 "The pool needs more buffers than the queues have descriptors.",
             )?;
-            if config.promiscuous {
-                let code = sys::rte_eth_promiscuous_enable(self.id);
-                check(code, "receive for any address on", &self.name, "")?;
+            // Neighbour discovery and routing protocols come to groups that the device is not told one by one. A device
+            // that can do neither, as a ring, has no filter.
+            if config.filter == Filter::Router && sys::rte_eth_allmulticast_enable(self.id) < 0 {
+                sys::rte_eth_promiscuous_enable(self.id);
             }
         }
         Ok(())

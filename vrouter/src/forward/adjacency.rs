@@ -7,8 +7,8 @@ use super::classify::Packet;
 use super::drops::DropReason;
 use super::pipeline::Verdict;
 use super::tables::Tables;
-use crate::fib::{NextHop, NextHopId, NextHopPath};
-use crate::packet::{Ipv4, Ipv6};
+use crate::fib::{NextHop, NextHopId, NextHopPath, PortId};
+use crate::packet::{Ipv4, Ipv6, MacAddr};
 
 /// What forwarding asks of either header.
 struct Header {
@@ -19,42 +19,124 @@ struct Header {
     length: usize,
 }
 
+/// What a next hop came to when it was last asked: valid as long as the tables are the same.
+#[derive(Debug, Clone, Copy, Default)]
+struct Known {
+    /// [`Tables::version`] at that time; 0 is none.
+    version: u64,
+    station: Station,
+}
+
+/// Where a frame is sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Station {
+    /// The port.
+    pub(super) port: PortId,
+    /// Largest IP packet of its link.
+    mtu: u16,
+    /// The next station.
+    pub(super) destination: MacAddr,
+    /// The port's own address.
+    pub(super) source: MacAddr,
+}
+
+impl Default for Station {
+    fn default() -> Self {
+        Self { port: PortId(0), mtu: 0, destination: MacAddr::default(), source: MacAddr::default() }
+    }
+}
+
+/// Resolved next hops by number, so that a packet through a gateway costs one load instead of a search for the
+/// neighbour.
+#[derive(Debug, Default)]
+pub(super) struct Memory(Vec<Known>);
+
+/// Next hops beyond this number are resolved anew for every packet.
+const REMEMBERED: usize = 1 << 16;
+
+impl Memory {
+    #[inline]
+    fn get(&self, id: NextHopId, version: u64) -> Option<Station> {
+        let known = self.0.get(id.get() as usize)?;
+        (known.version == version).then_some(known.station)
+    }
+
+    fn set(&mut self, id: NextHopId, version: u64, station: Station) {
+        let place = id.get() as usize;
+        if place >= REMEMBERED {
+            return;
+        }
+        if place >= self.0.len() {
+            self.0.resize(place + 1, Known::default());
+        }
+        self.0[place] = Known { version, station };
+    }
+}
+
 /// Decides about a packet that was looked up.
-pub(super) fn resolve(tables: &Tables, packet: &Packet, found: Option<NextHopId>) -> Verdict {
+#[inline]
+pub(super) fn resolve(
+    tables: &Tables,
+    memory: &mut Memory,
+    packet: &Packet,
+    found: Option<NextHopId>,
+) -> Verdict {
     let header = match packet {
         Packet::Done(verdict) => return *verdict,
         Packet::Ipv4(header) => of_ipv4(header),
         Packet::Ipv6(header) => of_ipv6(header),
     };
-    let Some(next_hop) = found.and_then(|id| tables.next_hops.get(id)) else {
-        return Verdict::Drop(DropReason::NoRoute);
-    };
-    let path = match next_hop {
-        NextHop::Local => return Verdict::Punt,
-        NextHop::Blackhole => return Verdict::Drop(DropReason::Blackhole),
-        NextHop::Unreachable => return Verdict::Drop(DropReason::Unreachable),
-        NextHop::Prohibit => return Verdict::Drop(DropReason::Prohibited),
-        NextHop::Path(path) => path,
-        NextHop::Paths(paths) => {
+    let Some(id) = found else { return Verdict::Drop(DropReason::NoRoute) };
+    if let Some(station) = memory.get(id, tables.version()) {
+        return send(&header, station);
+    }
+    let (path, single) = match tables.next_hops.get(id) {
+        None => return Verdict::Drop(DropReason::NoRoute),
+        Some(NextHop::Local) => return Verdict::Punt,
+        Some(NextHop::Blackhole) => return Verdict::Drop(DropReason::Blackhole),
+        Some(NextHop::Unreachable) => return Verdict::Drop(DropReason::Unreachable),
+        Some(NextHop::Prohibit) => return Verdict::Drop(DropReason::Prohibited),
+        Some(NextHop::Path(path)) => (path, true),
+        Some(NextHop::Paths(paths)) => {
             let Some(path) = choose(paths, &header) else { return Verdict::Drop(DropReason::NoRoute) };
-            path
+            (path, false)
         }
     };
-    // Only now: a packet for us may arrive with its last breath.
-    if header.lifetime <= 1 {
-        return Verdict::Drop(DropReason::Expired);
-    }
-    let Some(port) = tables.port(path.port) else { return Verdict::Drop(DropReason::NoPort) };
-    if header.length > usize::from(port.mtu) {
-        return Verdict::TooBig { mtu: port.mtu };
-    }
-    match tables.neighbours.get(path.port, path.gateway.unwrap_or(header.destination)) {
-        Some(destination) => Verdict::Send { port: path.port, destination },
-        None => Verdict::Drop(DropReason::NoNeighbour),
+    match station(tables, path, &header) {
+        Ok(station) => {
+            // Through a gateway every packet goes to the same station, on a link each to its own.
+            if single && path.gateway.is_some() {
+                memory.set(id, tables.version(), station);
+            }
+            send(&header, station)
+        }
+        // Only now: a packet for us may arrive with its last breath.
+        Err(_) if header.lifetime <= 1 => Verdict::Drop(DropReason::Expired),
+        Err(verdict) => verdict,
     }
 }
 
-/// One of several paths, the same for all packets between two addresses, so that a flow keeps its order.
+/// The last checks of a packet whose next station is known.
+#[inline]
+fn send(header: &Header, station: Station) -> Verdict {
+    if header.lifetime <= 1 {
+        return Verdict::Drop(DropReason::Expired);
+    }
+    if header.length > usize::from(station.mtu) {
+        return Verdict::TooBig { mtu: station.mtu };
+    }
+    Verdict::Send(station)
+}
+
+/// The next station on a path.
+fn station(tables: &Tables, path: &NextHopPath, header: &Header) -> Result<Station, Verdict> {
+    let port = tables.port(path.port).ok_or(Verdict::Drop(DropReason::NoPort))?;
+    let neighbour = tables.neighbours.get(path.port, path.gateway.unwrap_or(header.destination));
+    let destination = neighbour.ok_or(Verdict::Resolve)?;
+    Ok(Station { port: path.port, mtu: port.mtu, destination, source: port.mac })
+}
+
+/// One of several paths, the same for all packets of a flow between two addresses, so that the flow keeps its order.
 fn choose<'a>(paths: &'a [NextHopPath], header: &Header) -> Option<&'a NextHopPath> {
     let mut hasher = DefaultHasher::new();
     (header.source, header.destination, header.protocol).hash(&mut hasher);
@@ -62,6 +144,7 @@ fn choose<'a>(paths: &'a [NextHopPath], header: &Header) -> Option<&'a NextHopPa
     paths.get(usize::try_from(hasher.finish() % count).ok()?)
 }
 
+#[inline]
 fn of_ipv4(header: &Ipv4) -> Header {
     Header {
         source: header.source.into(),
@@ -72,6 +155,7 @@ fn of_ipv4(header: &Ipv4) -> Header {
     }
 }
 
+#[inline]
 fn of_ipv6(header: &Ipv6) -> Header {
     Header {
         source: header.source.into(),

@@ -42,6 +42,8 @@ fn read(frame: &impl Frame, port: &PortInfo) -> Result<Packet, DropReason> {
             Arp::read(payload).map_err(DropReason::Malformed)?;
             Ok(Packet::Done(Verdict::Punt))
         }
+        // Such as LLDP and IS-IS, which Linux has programs for.
+        _ if group => Ok(Packet::Done(Verdict::Punt)),
         _ => Err(DropReason::UnknownType),
     }
 }
@@ -53,11 +55,12 @@ fn ipv4(header: Ipv4, group: bool) -> Result<Packet, DropReason> {
     if source.is_multicast() || source.is_broadcast() || source.is_loopback() || destination.is_loopback() {
         return Err(DropReason::Martian);
     }
-    if destination.is_multicast() || destination.is_broadcast() {
+    // "A router MUST NOT forward" a packet that came as a link-layer broadcast (RFC 1812 section 5.3.4). It may be a
+    // directed broadcast to our own subnet, which Linux tells from one that it must drop.
+    if group || destination.is_multicast() || destination.is_broadcast() {
         return Ok(Packet::Done(Verdict::Punt));
     }
-    // "A router MUST NOT forward" a unicast packet that came as a link-layer broadcast (RFC 1812 section 5.3.4).
-    if group || source.octets()[0] == 0 || destination.octets()[0] == 0 {
+    if source.octets()[0] == 0 || destination.octets()[0] == 0 {
         return Err(DropReason::Martian);
     }
     Ok(Packet::Ipv4(header))

@@ -37,11 +37,15 @@ pub enum DropReason {
     SendQueueFull,
     /// There is no twin to give the packet to.
     NoTwin,
+    /// Linux does not take the packet from the twin: it is down there.
+    TwinDown,
+    /// The port is disabled by the configuration.
+    PortDisabled,
 }
 
 impl DropReason {
     /// Every reason, in the order of the counters.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 29] = [
         Self::Malformed(Malformed::EthernetShort),
         Self::Malformed(Malformed::EthernetTags),
         Self::Malformed(Malformed::ArpShort),
@@ -69,6 +73,8 @@ impl DropReason {
         Self::NoPort,
         Self::SendQueueFull,
         Self::NoTwin,
+        Self::TwinDown,
+        Self::PortDisabled,
     ];
 
     /// The counter's name: stable, lower case, with dashes.
@@ -90,6 +96,40 @@ impl DropReason {
             Self::NoPort => "no-port",
             Self::SendQueueFull => "send-queue-full",
             Self::NoTwin => "no-twin",
+            Self::TwinDown => "twin-down",
+            Self::PortDisabled => "port-disabled",
+        }
+    }
+
+    /// One sentence for the manual: what was wrong, and where to look.
+    pub fn cause(self) -> String {
+        match self {
+            Self::Malformed(malformed) => format!("Not a packet that a router may forward: {malformed}."),
+            Self::Segmented => "The frame is longer than a buffer; raise `buffers.size`.".into(),
+            Self::OtherStation => "The frame is for another station on the link (a switch flooded it).".into(),
+            Self::UnknownVlan => "The frame has a VLAN tag, and the port has no VLANs.".into(),
+            Self::UnknownType => "A frame to the router that is neither IP nor ARP.".into(),
+            Self::Martian => "A source or destination that must not be on a wire, as loopback (RFC 1812 5.3.7).".into(),
+            Self::NoRoute => "No route covers the destination; the source was told.".into(),
+            Self::Blackhole => "The route says to drop silently.".into(),
+            Self::Unreachable => "The route says that there is no way; the source was told.".into(),
+            Self::Prohibited => "The route says that it is forbidden; the source was told.".into(),
+            Self::NoNeighbour => {
+                "The hardware address of the next hop is not known, and Linux is being asked for too many others \
+                 already (`limits.resolutions`)."
+                    .into()
+            }
+            Self::Expired => "Time to live or hop limit is used up; the source was told.".into(),
+            Self::TooBig => {
+                "Longer than the MTU of the next link. The source was told, except of IPv4 packets that may be \
+                 fragmented: the data plane does not fragment."
+                    .into()
+            }
+            Self::NoPort => "The route leads to a port that was removed.".into(),
+            Self::SendQueueFull => "The port could not send as fast as packets came for it.".into(),
+            Self::NoTwin => "For Linux, and the port has no twin.".into(),
+            Self::TwinDown => "For Linux, which did not take it: the twin is down or has no room.".into(),
+            Self::PortDisabled => "The port is disabled by the configuration.".into(),
         }
     }
 
@@ -112,6 +152,8 @@ impl DropReason {
             Self::NoPort => 24,
             Self::SendQueueFull => 25,
             Self::NoTwin => 26,
+            Self::TwinDown => 27,
+            Self::PortDisabled => 28,
         }
     }
 }
@@ -160,5 +202,6 @@ mod tests {
         assert!(drops.seen().zip(1..).all(|((_, frames), expected)| frames == expected));
         let names: HashSet<_> = DropReason::ALL.into_iter().map(DropReason::name).collect();
         assert_eq!(names.len(), DropReason::ALL.len());
+        assert!(DropReason::ALL.into_iter().all(|reason| reason.cause().ends_with('.')));
     }
 }

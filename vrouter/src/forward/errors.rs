@@ -29,7 +29,7 @@ fn ipv4_error(verdict: Verdict, dont_fragment: bool) -> Option<Icmp4Error> {
     Some(match verdict {
         Verdict::Drop(DropReason::Expired) => Icmp4Error::TimeExceeded,
         Verdict::Drop(DropReason::NoRoute) => Icmp4Error::NetUnreachable,
-        Verdict::Drop(DropReason::Unreachable | DropReason::NoNeighbour) => Icmp4Error::HostUnreachable,
+        Verdict::Drop(DropReason::Unreachable) => Icmp4Error::HostUnreachable,
         Verdict::Drop(DropReason::Prohibited) => Icmp4Error::Prohibited,
         Verdict::TooBig { mtu } if dont_fragment => Icmp4Error::FragmentationNeeded { mtu },
         _ => return None,
@@ -40,7 +40,6 @@ fn ipv6_error(verdict: Verdict) -> Option<Icmp6Error> {
     Some(match verdict {
         Verdict::Drop(DropReason::Expired) => Icmp6Error::TimeExceeded,
         Verdict::Drop(DropReason::NoRoute | DropReason::Unreachable) => Icmp6Error::NoRoute,
-        Verdict::Drop(DropReason::NoNeighbour) => Icmp6Error::AddressUnreachable,
         Verdict::Drop(DropReason::Prohibited) => Icmp6Error::Prohibited,
         Verdict::TooBig { mtu } => Icmp6Error::PacketTooBig { mtu },
         _ => return None,

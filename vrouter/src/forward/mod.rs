@@ -8,11 +8,13 @@ mod classify;
 mod drops;
 mod errors;
 mod lookup;
+mod nodes;
 mod pipeline;
 mod rate;
 mod rewrite;
 mod tables;
 
 pub use drops::{DropReason, Drops};
-pub use pipeline::{Frame, Outcome, Pipeline};
+pub use nodes::{Node, NodeCount, Nodes};
+pub use pipeline::{Frame, Limits, Outcome, Pipeline};
 pub use tables::{PortInfo, Tables};

@@ -2,17 +2,17 @@
 
 use std::time::Duration;
 
-use super::adjacency::resolve;
+use super::adjacency::{Memory, Station, resolve};
 use super::classify::{Packet, classify};
 use super::drops::{DropReason, Drops};
 use super::errors::report;
 use super::lookup::lookup;
+use super::nodes::{Node, Nodes};
 use super::rate::Rate;
 use super::rewrite::rewrite;
 use super::tables::Tables;
-use crate::dpdk::Mbuf;
+use crate::dpdk::{Mbuf, cycles};
 use crate::fib::{NextHopId, PortId};
-use crate::packet::MacAddr;
 
 /// A frame in memory.
 pub trait Frame {
@@ -58,13 +58,11 @@ impl Frame for Vec<u8> {
 /// What is to be done with a frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Verdict {
-    /// Send it on a port to a hardware address.
-    Send {
-        /// The port.
-        port: PortId,
-        /// The next station.
-        destination: MacAddr,
-    },
+    /// Send it.
+    Send(Station),
+    /// Nobody knows the hardware address of the next station: give it to Linux, which asks for the address and sends
+    /// the packet when it has it.
+    Resolve,
     /// Give it to Linux through the twin of the port that it came in on.
     Punt,
     /// Drop it.
@@ -89,20 +87,42 @@ pub enum Outcome {
     Reply(Vec<u8>),
 }
 
+/// How often per second the pipeline does what somebody outside can make it do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// ICMP errors.
+    pub errors: u32,
+    /// Packets to Linux because the hardware address of their next station is not known.
+    pub resolutions: u32,
+}
+
 /// Forwarding with its counters.
 #[derive(Debug)]
 pub struct Pipeline {
     drops: Drops,
+    nodes: Nodes,
     errors: Rate,
+    resolutions: Rate,
+    memory: Memory,
     /// Kept between bursts for their memory only.
     packets: Vec<Packet>,
     found: Vec<Option<NextHopId>>,
+    verdicts: Vec<Verdict>,
 }
 
 impl Pipeline {
-    /// A pipeline that sends at most `errors` ICMP errors a second.
-    pub fn new(errors: u32) -> Self {
-        Self { drops: Drops::default(), errors: Rate::new(errors), packets: Vec::new(), found: Vec::new() }
+    /// A pipeline with its limits.
+    pub fn new(limits: Limits) -> Self {
+        Self {
+            drops: Drops::default(),
+            nodes: Nodes::default(),
+            errors: Rate::new(limits.errors),
+            resolutions: Rate::new(limits.resolutions),
+            memory: Memory::default(),
+            packets: Vec::new(),
+            found: Vec::new(),
+            verdicts: Vec::new(),
+        }
     }
 
     /// Decides about the frames that came in on `port` and makes those ready that are to be sent; `now` is a time that
@@ -120,36 +140,78 @@ impl Pipeline {
             (0..frames.len()).for_each(|place| out(place, Outcome::Drop));
             return;
         };
+        let count = frames.len();
+        let time = cycles();
         self.packets.clear();
         self.packets.extend(frames.iter().map(|frame| classify(frame, own)));
+        let time = self.nodes.ran(Node::Classify, count, time);
         self.found.clear();
-        self.found.resize(frames.len(), None);
+        self.found.resize(count, None);
         lookup(tables, &self.packets, &mut self.found);
-        for (place, frame) in frames.iter_mut().enumerate() {
-            let packet = &self.packets[place];
-            let verdict = resolve(tables, packet, self.found[place]);
-            let outcome = match verdict {
-                Verdict::Send { port, destination } => {
-                    let source = tables.port(port).map_or(own.mac, |port| port.mac);
-                    rewrite(frame, destination, source);
-                    Outcome::Send(port)
+        let time = self.nodes.ran(Node::Lookup, count, time);
+        self.verdicts.clear();
+        let (memory, resolutions) = (&mut self.memory, &mut self.resolutions);
+        self.verdicts.extend(self.packets.iter().zip(&self.found).map(|(packet, found)| {
+            match resolve(tables, memory, packet, *found) {
+                Verdict::Resolve if resolutions.take(now) => Verdict::Punt,
+                Verdict::Resolve => Verdict::Drop(DropReason::NoNeighbour),
+                verdict => verdict,
+            }
+        }));
+        let mut time = self.nodes.ran(Node::Adjacency, count, time);
+        let (mut sent, mut refused) = (0, 0);
+        for ((frame, packet), verdict) in frames.iter_mut().zip(&self.packets).zip(&self.verdicts) {
+            match verdict {
+                Verdict::Send(station) => {
+                    rewrite(frame, packet, station);
+                    sent += 1;
                 }
-                Verdict::Punt => Outcome::Punt,
-                Verdict::Drop(_) | Verdict::TooBig { .. } => {
+                Verdict::Drop(_) | Verdict::TooBig { .. } => refused += 1,
+                Verdict::Punt | Verdict::Resolve => {}
+            }
+        }
+        if sent > 0 {
+            time = self.nodes.ran(Node::Rewrite, sent, time);
+        }
+        for place in 0..count {
+            let outcome = match self.verdicts[place] {
+                Verdict::Send(station) => Outcome::Send(station.port),
+                Verdict::Punt | Verdict::Resolve => Outcome::Punt,
+                verdict => {
                     let reason =
                         if let Verdict::Drop(reason) = verdict { reason } else { DropReason::TooBig };
                     self.drops.count(reason, 1);
-                    let reply = report(verdict, packet, frame.data(), own).filter(|_| self.errors.take(now));
-                    reply.map_or(Outcome::Drop, Outcome::Reply)
+                    let reply = report(verdict, &self.packets[place], frames[place].data(), own);
+                    reply.filter(|_| self.errors.take(now)).map_or(Outcome::Drop, Outcome::Reply)
                 }
             };
             out(place, outcome);
+        }
+        if refused > 0 {
+            self.nodes.ran(Node::Errors, refused, time);
         }
     }
 
     /// Counts frames that the caller had to drop.
     pub fn count_drops(&mut self, reason: DropReason, frames: u64) {
         self.drops.count(reason, frames);
+    }
+
+    /// Counts a call of a node that the caller runs; as [`Nodes::ran`].
+    #[inline]
+    pub fn count_node(&mut self, node: Node, frames: usize, since: u64) -> u64 {
+        self.nodes.ran(node, frames, since)
+    }
+
+    /// Adds the time since `since` to a node that the caller runs; as [`Nodes::spent`].
+    #[inline]
+    pub fn spend(&mut self, node: Node, since: u64) {
+        self.nodes.spent(node, since);
+    }
+
+    /// The nodes' counters.
+    pub fn nodes(&self) -> &Nodes {
+        &self.nodes
     }
 
     /// The drop counters.

@@ -3,7 +3,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use super::*;
 use crate::fib::{Fib, Neighbours, NextHop, NextHopPath, NextHops, Root};
 use crate::forward::tables::PortInfo;
-use crate::packet::{Arp, ArpOperation, Ethernet, Ipv4, Ipv6, Malformed, ether_type, protocol};
+use crate::packet::{Arp, ArpOperation, Ethernet, Ipv4, Ipv6, MacAddr, Malformed, ether_type, protocol};
 
 const OURS: [MacAddr; 2] = [MacAddr([2, 0, 0, 0, 1, 0]), MacAddr([2, 0, 0, 0, 1, 1])];
 const HOST: MacAddr = MacAddr([2, 0, 0, 0, 9, 0]);
@@ -11,6 +11,7 @@ const ROUTER: MacAddr = MacAddr([2, 0, 0, 0, 9, 1]);
 const FROM4: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 2);
 const FROM6: Ipv6Addr = Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 2);
 const OUR4: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 1);
+const LIMITS: Limits = Limits { errors: 100, resolutions: 2 };
 const OUR6: Ipv6Addr = Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1);
 
 fn path(port: u16, gateway: &str) -> NextHopPath {
@@ -48,7 +49,10 @@ fn tables() -> Tables {
         neighbours.set(PortId(port), address.parse::<IpAddr>().unwrap(), mac).unwrap();
     }
     let port = |at: usize, mtu| PortInfo { mac: OURS[at], mtu, ipv4: Some(OUR4), ipv6: Some(OUR6) };
-    Tables { ipv4, ipv6, next_hops, neighbours, ports: vec![port(0, 1500), port(1, 1400)] }
+    let mut tables = Tables::new(ipv4, ipv6, next_hops, neighbours);
+    tables.set_port(PortId(0), Some(port(0, 1500)));
+    tables.set_port(PortId(1), Some(port(1, 1400)));
+    tables
 }
 
 fn frame(ether_type: u16, payload: &[u8]) -> Vec<u8> {
@@ -74,7 +78,7 @@ fn v6(to: &str, hop_limit: u8, payload: usize) -> Vec<u8> {
 
 /// Runs frames through a fresh pipeline.
 fn run(frames: &mut [Vec<u8>]) -> (Vec<Outcome>, Vec<(&'static str, u64)>) {
-    let mut pipeline = Pipeline::new(100);
+    let mut pipeline = Pipeline::new(LIMITS);
     let mut outcomes = Vec::new();
     pipeline.run(&tables(), PortId(0), frames, Duration::ZERO, |place, outcome| {
         assert_eq!(place, outcomes.len(), "in order");
@@ -112,6 +116,10 @@ fn what_is_for_us_goes_to_linux_as_it_came() {
     };
     let mut arp = frame(ether_type::ARP, &arp.to_bytes());
     arp[..6].fill(0xff);
+    let grouped = |mut frame: Vec<u8>| {
+        frame[..6].copy_from_slice(&[1, 0x80, 0xc2, 0, 0, 0x0e]);
+        frame
+    };
     let mut frames = vec![
         v4([10, 0, 0, 1], 1, 8, false),
         v6("2001:db8::1", 1, 8),
@@ -119,6 +127,8 @@ fn what_is_for_us_goes_to_linux_as_it_came() {
         v6("ff02::1:ff00:1", 255, 8),
         v4([224, 0, 0, 5], 1, 8, false),
         v4([255; 4], 64, 8, false),
+        grouped(v4([10, 0, 0, 255], 64, 8, false)),
+        grouped(frame(0x88cc, &[0; 46])),
         arp,
     ];
     let before = frames.clone();
@@ -143,14 +153,12 @@ fn every_drop_is_counted_by_its_name() {
         ("unknown-type", frame(0x88cc, &[0; 46])),
         ("martian", v4([127, 0, 0, 1], 64, 8, false)),
         ("martian", v6("::1", 64, 8)),
-        ("martian", change(v4([203, 0, 113, 9], 64, 8, false), 0, 0x03)),
         ("no-route", v4([8, 8, 8, 8], 64, 8, false)),
         ("no-route", v6("2001:db9::1", 64, 8)),
         ("blackhole", v4([192, 0, 2, 1], 64, 8, false)),
         ("unreachable", v4([192, 0, 2, 65], 64, 8, false)),
         ("prohibited", v4([192, 0, 2, 129], 64, 8, false)),
         ("no-port", v4([192, 0, 2, 193], 64, 8, false)),
-        ("no-neighbour", v4([10, 0, 0, 77], 64, 8, false)),
         ("expired", v4([203, 0, 113, 9], 1, 8, false)),
         ("expired", v6("2001:db8:1::9", 0, 8)),
         ("too-big", v4([203, 0, 113, 9], 64, 1381, false)),
@@ -167,14 +175,12 @@ fn tells_the_source_why() {
         (v4([203, 0, 113, 9], 1, 8, false), 11, 0),
         (v4([8, 8, 8, 8], 64, 8, false), 3, 0),
         (v4([192, 0, 2, 65], 64, 8, false), 3, 1),
-        (v4([10, 0, 0, 77], 64, 8, false), 3, 1),
         (v4([192, 0, 2, 129], 64, 8, false), 3, 13),
         (v4([203, 0, 113, 9], 64, 1381, true), 3, 4),
         (v6("2001:db8:1::9", 1, 8), 3, 0),
         (v6("2001:db9::1", 64, 8), 1, 0),
         (v6("2001:db8:2::1", 64, 8), 1, 0),
         (v6("2001:db8:3::1", 64, 8), 1, 1),
-        (v6("2001:db8::77", 64, 8), 1, 3),
         (v6("2001:db8:1::9", 64, 1361), 2, 0),
     ] {
         let shown = format!("{:02x?}", &frame[12..54.min(frame.len())]);
@@ -207,7 +213,7 @@ fn is_silent_about_blackholes_and_what_the_source_cannot_change() {
 
 #[test]
 fn errors_are_limited_and_drops_still_counted() {
-    let mut pipeline = Pipeline::new(3);
+    let mut pipeline = Pipeline::new(Limits { errors: 3, ..LIMITS });
     let mut frames: Vec<_> = (0..50).map(|_| v4([8, 8, 8, 8], 64, 8, false)).collect();
     let mut replies = 0;
     pipeline.run(&tables(), PortId(0), &mut frames, Duration::from_secs(5), |_, outcome| {
@@ -227,10 +233,67 @@ fn several_paths_share_the_flows_and_keep_each_on_one() {
 
 #[test]
 fn a_burst_on_a_port_that_is_not_there_is_dropped() {
-    let mut pipeline = Pipeline::new(1);
+    let mut pipeline = Pipeline::new(LIMITS);
     let mut frames = vec![v4([203, 0, 113, 9], 64, 8, false); 2];
     pipeline.run(&tables(), PortId(9), &mut frames, Duration::ZERO, |_, outcome| {
         assert_eq!(outcome, Outcome::Drop);
     });
     assert_eq!(pipeline.drops().get(DropReason::NoPort), 2);
+}
+
+#[test]
+fn an_unknown_neighbour_is_for_linux_to_ask_at_a_limited_rate() {
+    let mut pipeline = Pipeline::new(LIMITS);
+    let mut frames: Vec<_> = (0..5).map(|_| v4([10, 0, 0, 77], 64, 8, false)).collect();
+    frames.push(v6("2001:db8::77", 64, 8));
+    frames.push(v4([10, 0, 0, 77], 1, 8, false));
+    let before = frames.clone();
+    let mut outcomes = Vec::new();
+    pipeline.run(&tables(), PortId(0), &mut frames, Duration::ZERO, |_, outcome| outcomes.push(outcome));
+    assert_eq!(outcomes[..2], [Outcome::Punt, Outcome::Punt]);
+    assert!(outcomes[2..6].iter().all(|outcome| *outcome == Outcome::Drop), "silently: {outcomes:?}");
+    assert!(matches!(outcomes[6], Outcome::Reply(_)), "a packet at its end needs no neighbour: {outcomes:?}");
+    assert_eq!(frames, before, "Linux takes one hop off itself");
+    assert_eq!(pipeline.drops().get(DropReason::NoNeighbour), 4);
+}
+
+#[test]
+fn what_is_remembered_of_a_next_hop_ends_with_a_change_of_the_tables() {
+    let (mut tables, mut pipeline) = (tables(), Pipeline::new(LIMITS));
+    let mut once = |tables: &Tables, mut frame: Vec<u8>| {
+        let mut got = None;
+        pipeline.run(tables, PortId(0), std::slice::from_mut(&mut frame), Duration::ZERO, |_, outcome| {
+            got = Some(outcome);
+        });
+        (got.unwrap(), MacAddr(*frame.first_chunk().unwrap()))
+    };
+    let packet = || v4([203, 0, 113, 9], 64, 8, false);
+    for _ in 0..2 {
+        assert_eq!(once(&tables, packet()), (Outcome::Send(PortId(1)), ROUTER));
+    }
+    assert_eq!(once(&tables, v4([203, 0, 113, 9], 64, 1381, false)).0, Outcome::Drop, "a known link has its MTU");
+    tables.neighbours.set(PortId(1), "10.0.1.2".parse().unwrap(), HOST).unwrap();
+    tables.changed();
+    assert_eq!(once(&tables, packet()), (Outcome::Send(PortId(1)), HOST));
+    tables.set_port(PortId(1), None);
+    assert_eq!(once(&tables, packet()).0, Outcome::Drop);
+}
+
+#[test]
+fn counts_the_work_of_each_node() {
+    let mut pipeline = Pipeline::new(LIMITS);
+    let mut frames = vec![v4([203, 0, 113, 9], 64, 8, false), v4([10, 0, 0, 1], 64, 8, false), vec![0; 3]];
+    for _ in 0..2 {
+        pipeline.run(&tables(), PortId(0), &mut frames.clone(), Duration::ZERO, |_, _| {});
+    }
+    frames.clear();
+    let count = |node| {
+        let count = pipeline.nodes().get(node);
+        assert!(count.calls == 0 || count.cycles > 0);
+        (count.calls, count.frames)
+    };
+    for node in [Node::Classify, Node::Lookup, Node::Adjacency] {
+        assert_eq!(count(node), (2, 6), "{node:?}");
+    }
+    assert_eq!((count(Node::Rewrite), count(Node::Errors), count(Node::Inject)), ((2, 2), (2, 2), (0, 0)));
 }

@@ -1,18 +1,20 @@
 //! Fourth node: one hop less to live, and new hardware addresses.
 
+use super::adjacency::Station;
+use super::classify::Packet;
 use super::pipeline::Frame;
-use crate::packet::{Ethernet, Ipv4, Ipv6, MacAddr, ether_type};
+use crate::packet::{Ethernet, Ipv4, Ipv6};
 
 /// Makes an untagged frame that was decided to be sent ready for its next link.
-pub(super) fn rewrite(frame: &mut impl Frame, destination: MacAddr, source: MacAddr) {
+#[inline]
+pub(super) fn rewrite(frame: &mut impl Frame, packet: &Packet, station: &Station) {
     let data = frame.data_mut();
-    let ether_type = Ethernet::read(data).map(|ethernet| ethernet.ether_type);
-    if let Some(packet) = data.get_mut(Ethernet::UNTAGGED..) {
-        match ether_type {
-            Ok(ether_type::IPV4) => Ipv4::decrement_ttl(packet),
-            Ok(ether_type::IPV6) => Ipv6::decrement_hop_limit(packet),
-            _ => false,
+    if let Some(header) = data.get_mut(Ethernet::UNTAGGED..) {
+        match packet {
+            Packet::Ipv4(_) => Ipv4::decrement_ttl(header),
+            Packet::Ipv6(_) => Ipv6::decrement_hop_limit(header),
+            Packet::Done(_) => false,
         };
     }
-    Ethernet::rewrite_addresses(data, destination, source);
+    Ethernet::rewrite_addresses(data, station.destination, station.source);
 }

@@ -5,29 +5,33 @@ use std::time::Duration;
 /// Empty rounds before the first rest: a gap between bursts is not idleness.
 const PATIENCE: u32 = 256;
 const SHORTEST: Duration = Duration::from_micros(20);
-/// What an idle appliance adds to the latency of a first packet at most.
-const LONGEST: Duration = Duration::from_millis(1);
 
 /// Rests grow while nothing comes, and end with the first packet.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Idle {
     empty: u32,
     rest: Duration,
+    longest: Duration,
 }
 
 impl Idle {
+    /// Rests up to `longest`, which is what an idle appliance adds to the latency of a first packet; zero never rests.
+    pub(super) fn new(longest: Duration) -> Self {
+        Self { empty: 0, rest: Duration::ZERO, longest }
+    }
+
     /// How long to rest after a round with `work` packets and changes; `None` goes on at once.
     pub(super) fn after(&mut self, work: usize) -> Option<Duration> {
         if work > 0 {
-            *self = Self::default();
+            (self.empty, self.rest) = (0, Duration::ZERO);
             return None;
         }
-        self.empty = self.empty.saturating_add(1);
-        if self.empty <= PATIENCE {
+        if self.empty < PATIENCE {
+            self.empty += 1;
             return None;
         }
-        self.rest = (self.rest * 2).clamp(SHORTEST, LONGEST);
-        Some(self.rest)
+        self.rest = (self.rest * 2).max(SHORTEST).min(self.longest);
+        (!self.rest.is_zero()).then_some(self.rest)
     }
 }
 
@@ -36,11 +40,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn rests_grow_to_a_millisecond_and_end_with_work() {
-        let mut idle = Idle::default();
+    fn rests_grow_to_the_longest_and_end_with_work() {
+        let mut idle = Idle::new(Duration::from_millis(1));
         assert!((0..PATIENCE).all(|_| idle.after(0).is_none()), "patience first");
         let rests: Vec<u128> = (0..8).filter_map(|_| idle.after(0)).map(|rest| rest.as_micros()).collect();
         assert_eq!(rests, [20, 40, 80, 160, 320, 640, 1000, 1000]);
         assert_eq!((idle.after(1), idle.after(0)), (None, None), "a packet brings the patience back");
+    }
+
+    #[test]
+    fn a_longest_rest_of_zero_polls_for_ever_and_a_short_one_is_kept() {
+        let mut never = Idle::new(Duration::ZERO);
+        assert!((0..2 * PATIENCE).all(|_| never.after(0).is_none()));
+        let mut short = Idle::new(Duration::from_micros(5));
+        let rests: Vec<u128> =
+            (0..PATIENCE + 2).filter_map(|_| short.after(0)).map(|rest| rest.as_micros()).collect();
+        assert_eq!(rests, [5, 5]);
     }
 }

@@ -1,96 +1,229 @@
-//! The thread that moves packets: receive, run the pipeline, send. It owns the tables; others send it changes.
+//! The thread that moves packets: receive, run the pipeline, send. It owns the tables and counts for itself, without
+//! locks; others send it changes and questions, which it takes between two bursts.
 
 mod idle;
 mod ports;
+mod round;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
-use std::thread::{self, JoinHandle};
-use std::time::Instant;
+use std::thread::{self, JoinHandle, Thread};
+use std::time::Duration;
 
 use thiserror::Error;
+use tokio::sync::mpsc::error::TrySendError;
+use tokio::sync::{mpsc, oneshot};
 
-use crate::dpdk::{Burst, MbufPool};
+use crate::dpdk::MbufPool;
 use crate::fib::PortId;
-use crate::forward::{Outcome, Pipeline, Tables};
-use idle::Idle;
-pub use ports::DataPort;
-use ports::Outputs;
+use crate::forward::{Drops, Nodes, Pipeline, PortInfo, Tables};
+pub use ports::{DataPort, TwinCount};
+use ports::Slot;
+use round::State;
 
 /// Changes that may wait for the worker.
 const WAITING: usize = 1024;
-/// Changes that are made between two bursts, so that a flood of routes does not stop packets.
-const CHANGES_PER_ROUND: usize = 64;
 
 /// A change or a question. It runs between two bursts and must be short.
 pub type Request = Box<dyn FnOnce(&mut Tables, &Pipeline) + Send>;
 
-/// Why a request was not taken.
+/// How the worker behaves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WorkerConfig {
+    /// The longest rest when nothing comes: what an idle appliance adds to the latency of a first packet. Zero polls
+    /// without rest and takes a whole processor.
+    pub longest_rest: Duration,
+}
+
+impl Default for WorkerConfig {
+    fn default() -> Self {
+        Self { longest_rest: Duration::from_millis(1) }
+    }
+}
+
+/// Every counter of the worker at one moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Counts {
+    /// To and from Linux, by port number; `None` where there is no port.
+    pub ports: Vec<Option<TwinCount>>,
+    /// Work of each node.
+    pub nodes: Nodes,
+    /// Dropped frames by reason.
+    pub drops: Drops,
+    /// Time in rounds with packets or changes.
+    pub busy: Duration,
+    /// Time in rounds that found nothing.
+    pub poll: Duration,
+    /// Time at rest.
+    pub rest: Duration,
+}
+
+/// Why a request was not taken or not answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum RequestError {
     /// Too many are waiting.
     #[error("{WAITING} requests wait for the packet thread already; try again when it has caught up")]
     Busy,
     /// The worker has ended.
-    #[error("the packet thread has ended")]
+    #[error("the packet thread has ended; restart vrouterd")]
     Ended,
+}
+
+/// What the thread is asked for.
+enum Job {
+    Tables(Request),
+    SetPort(PortId, Option<Box<Slot>>, Option<PortInfo>, oneshot::Sender<Option<DataPort>>),
+    SetEnabled(PortId, bool),
+    SetMtu(PortId, u16),
+    Counts(oneshot::Sender<Box<Counts>>),
 }
 
 /// A running worker. Dropping it ends the thread, and with it the ports.
 #[derive(Debug)]
 pub struct Worker {
-    requests: SyncSender<Request>,
+    handle: WorkerHandle,
     stop: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
 
-/// What the thread owns.
-struct State {
-    ports: Vec<DataPort>,
-    pool: MbufPool,
-    tables: Tables,
-    pipeline: Pipeline,
-    outputs: Outputs,
-    /// Outcomes of the burst under way, kept for its memory only.
-    outcomes: Vec<Outcome>,
-    start: Instant,
+/// The way to a worker, for as many as want it.
+#[derive(Debug, Clone)]
+pub struct WorkerHandle {
+    jobs: mpsc::Sender<Job>,
+    thread: Thread,
 }
 
-/// Starts the thread. It runs on the processors of the calling thread. Ports have the numbers of their places, here as
-/// in the tables.
+/// Starts the thread, without ports. It runs on the processors of the calling thread.
 ///
 /// # Errors
 /// When there can be no further thread.
 pub fn spawn_worker(
-    ports: Vec<DataPort>,
     pool: MbufPool,
     tables: Tables,
     pipeline: Pipeline,
+    config: WorkerConfig,
 ) -> std::io::Result<Worker> {
-    let (requests, inbox) = sync_channel(WAITING);
+    let (jobs, inbox) = mpsc::channel(WAITING);
     let stop = Arc::new(AtomicBool::new(false));
-    let outputs = Outputs::new(ports.len());
-    let start = Instant::now();
-    let state = State { ports, pool, tables, pipeline, outputs, outcomes: Vec::new(), start };
+    let state = State::new(pool, tables, pipeline, config);
     let stopped = Arc::clone(&stop);
-    let thread = thread::Builder::new().name("packets".into()).spawn(move || state.run(&inbox, &stopped))?;
-    Ok(Worker { requests, stop, thread: Some(thread) })
+    let thread = thread::Builder::new().name("packets".into()).spawn(move || state.run(inbox, &stopped))?;
+    let handle = WorkerHandle { jobs, thread: thread.thread().clone() };
+    Ok(Worker { handle, stop, thread: Some(thread) })
 }
 
 impl Worker {
-    /// Hands a request over and wakes the thread if it rests.
+    /// The way to it.
+    pub fn handle(&self) -> WorkerHandle {
+        self.handle.clone()
+    }
+}
+
+impl WorkerHandle {
+    /// Hands a request over at once and wakes the thread if it rests.
     ///
     /// # Errors
     /// When too many wait already, or the thread has ended.
     pub fn request(&self, request: Request) -> Result<(), RequestError> {
-        self.requests.try_send(request).map_err(|error| match error {
+        self.jobs.try_send(Job::Tables(request)).map_err(|error| match error {
             TrySendError::Full(_) => RequestError::Busy,
-            TrySendError::Disconnected(_) => RequestError::Ended,
+            TrySendError::Closed(_) => RequestError::Ended,
         })?;
-        if let Some(thread) = &self.thread {
-            thread.thread().unpark();
-        }
+        self.thread.unpark();
+        Ok(())
+    }
+
+    /// Hands a request over as soon as there is room. Requests are taken in order.
+    ///
+    /// # Errors
+    /// When the thread has ended.
+    pub async fn send(&self, request: Request) -> Result<(), RequestError> {
+        self.job(Job::Tables(request)).await
+    }
+
+    /// Asks the tables.
+    ///
+    /// # Errors
+    /// When the thread has ended.
+    pub async fn ask<T: Send + 'static>(
+        &self,
+        question: impl FnOnce(&mut Tables, &Pipeline) -> T + Send + 'static,
+    ) -> Result<T, RequestError> {
+        let (answer, answered) = oneshot::channel();
+        let request: Request = Box::new(move |tables, pipeline| {
+            let _ = answer.send(question(tables, pipeline));
+        });
+        self.send(request).await?;
+        answered.await.map_err(|_| RequestError::Ended)
+    }
+
+    /// Gives the worker a port, between two rounds. What was in its place comes back, to be closed.
+    ///
+    /// # Errors
+    /// When the thread has ended.
+    pub async fn add_port(
+        &self,
+        port: PortId,
+        data: DataPort,
+        enabled: bool,
+        info: PortInfo,
+    ) -> Result<Option<DataPort>, RequestError> {
+        self.set_port(port, Some(Box::new(Slot::new(data, enabled))), Some(info)).await
+    }
+
+    /// Takes a port from the worker, between two rounds. Routes that lead to it drop packets from then on.
+    ///
+    /// # Errors
+    /// When the thread has ended.
+    pub async fn remove_port(&self, port: PortId) -> Result<Option<DataPort>, RequestError> {
+        self.set_port(port, None, None).await
+    }
+
+    async fn set_port(
+        &self,
+        port: PortId,
+        slot: Option<Box<Slot>>,
+        info: Option<PortInfo>,
+    ) -> Result<Option<DataPort>, RequestError> {
+        let (answer, answered) = oneshot::channel();
+        self.job(Job::SetPort(port, slot, info, answer)).await?;
+        answered.await.map_err(|_| RequestError::Ended)
+    }
+
+    /// Lets a port receive and send, or not.
+    ///
+    /// # Errors
+    /// When the thread has ended.
+    pub async fn set_enabled(&self, port: PortId, enabled: bool) -> Result<(), RequestError> {
+        self.job(Job::SetEnabled(port, enabled)).await
+    }
+
+    /// Changes the largest IP packet that forwarding sends on a port, in bytes.
+    ///
+    /// # Errors
+    /// When the thread has ended.
+    pub async fn set_mtu(&self, port: PortId, mtu: u16) -> Result<(), RequestError> {
+        self.job(Job::SetMtu(port, mtu)).await
+    }
+
+    /// Every counter at one moment.
+    ///
+    /// # Errors
+    /// When the thread has ended.
+    pub async fn counts(&self) -> Result<Counts, RequestError> {
+        let (answer, answered) = oneshot::channel();
+        self.job(Job::Counts(answer)).await?;
+        answered.await.map(|counts| *counts).map_err(|_| RequestError::Ended)
+    }
+
+    /// Waits until the thread has ended.
+    pub async fn ended(&self) {
+        self.jobs.closed().await;
+    }
+
+    async fn job(&self, job: Job) -> Result<(), RequestError> {
+        self.jobs.send(job).await.map_err(|_| RequestError::Ended)?;
+        self.thread.unpark();
         Ok(())
     }
 }
@@ -103,69 +236,5 @@ impl Drop for Worker {
             // A panic of the thread was printed where it happened; there is nothing to add.
             let _ = thread.join();
         }
-    }
-}
-
-impl State {
-    fn run(mut self, inbox: &Receiver<Request>, stop: &AtomicBool) {
-        let mut idle = Idle::default();
-        let mut burst = Burst::new();
-        while !stop.load(Ordering::Acquire) {
-            let mut work = 0;
-            for request in inbox.try_iter().take(CHANGES_PER_ROUND) {
-                request(&mut self.tables, &self.pipeline);
-                work += 1;
-            }
-            for port in 0..self.ports.len() {
-                work += self.forward_port(port, &mut burst);
-                work += self.relay_twin(port, &mut burst);
-            }
-            self.outputs.flush(&mut self.ports, &mut self.pipeline);
-            if let Some(rest) = idle.after(work) {
-                thread::park_timeout(rest);
-            }
-        }
-    }
-
-    /// Receives from a port and forwards; says how many frames there were.
-    fn forward_port(&mut self, port: usize, burst: &mut Burst) -> usize {
-        let received = self.ports[port].rx.receive(burst);
-        let Ok(id) = u16::try_from(port).map(PortId) else { return 0 };
-        if received == 0 {
-            return 0;
-        }
-        let outcomes = &mut self.outcomes;
-        outcomes.clear();
-        self.pipeline.run(&self.tables, id, burst, self.start.elapsed(), |_, outcome| outcomes.push(outcome));
-        for (packet, outcome) in burst.drain().zip(self.outcomes.drain(..)) {
-            match outcome {
-                Outcome::Send(to) => {
-                    self.outputs.wire(usize::from(to.0), packet, &mut self.ports, &mut self.pipeline);
-                }
-                Outcome::Punt => self.outputs.twin(port, packet, &mut self.ports, &mut self.pipeline),
-                Outcome::Drop => {}
-                Outcome::Reply(bytes) => {
-                    // An error that finds no buffer is not sent: errors are a courtesy.
-                    let reply = self.pool.alloc().and_then(|mut reply| {
-                        reply.append(u16::try_from(bytes.len()).ok()?)?.copy_from_slice(&bytes);
-                        Some(reply)
-                    });
-                    if let Some(reply) = reply {
-                        self.outputs.wire(port, reply, &mut self.ports, &mut self.pipeline);
-                    }
-                }
-            }
-        }
-        received
-    }
-
-    /// Sends what Linux wrote to a port's twin; says how many frames there were.
-    fn relay_twin(&mut self, port: usize, burst: &mut Burst) -> usize {
-        let Some((twin, _)) = &mut self.ports[port].twin else { return 0 };
-        let received = twin.receive(burst);
-        for packet in burst.drain() {
-            self.outputs.wire(port, packet, &mut self.ports, &mut self.pipeline);
-        }
-        received
     }
 }

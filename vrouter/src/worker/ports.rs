@@ -1,9 +1,9 @@
-//! Where frames go out, in bursts.
+//! Where frames come from and go out, in bursts.
 
 use crate::dpdk::{Burst, Mbuf, RxQueue, TxQueue};
 use crate::forward::{DropReason, Pipeline};
 
-/// A port with its twin.
+/// A port with its twin, as the worker gets it and gives it back.
 #[derive(Debug)]
 pub struct DataPort {
     /// Frames from the wire.
@@ -14,75 +14,98 @@ pub struct DataPort {
     pub twin: Option<(RxQueue, TxQueue)>,
 }
 
-/// Frames that wait for their burst to fill or for the end of the round.
-pub(super) struct Outputs {
-    wire: Vec<Burst>,
-    twin: Vec<Burst>,
+/// What went between a port and Linux.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct TwinCount {
+    /// Frames given to Linux.
+    pub punted: u64,
+    /// Frames taken from Linux.
+    pub injected: u64,
 }
 
-impl Outputs {
-    pub(super) fn new(ports: usize) -> Self {
-        let bursts = || (0..ports).map(|_| Burst::new()).collect();
-        Self { wire: bursts(), twin: bursts() }
+/// A port in its place.
+pub(super) struct Slot {
+    pub(super) port: DataPort,
+    pub(super) enabled: bool,
+    pub(super) count: TwinCount,
+    /// Frames that wait for their burst to fill or for the end of the round.
+    wire: Burst,
+    linux: Burst,
+}
+
+impl Slot {
+    pub(super) fn new(port: DataPort, enabled: bool) -> Self {
+        Self { port, enabled, count: TwinCount::default(), wire: Burst::new(), linux: Burst::new() }
     }
 
-    /// Sends a frame on a port, soon.
-    pub(super) fn wire(
-        &mut self,
-        port: usize,
-        packet: Mbuf,
-        ports: &mut [DataPort],
-        pipeline: &mut Pipeline,
-    ) {
-        let (Some(burst), Some(to)) = (self.wire.get_mut(port), ports.get_mut(port)) else {
-            pipeline.count_drops(DropReason::NoPort, 1);
-            return;
-        };
-        push(burst, packet, &mut to.tx, pipeline);
+    /// Sends all that waits; says how many frames there were.
+    pub(super) fn flush(&mut self, pipeline: &mut Pipeline) -> usize {
+        let waiting = self.wire.len() + self.linux.len();
+        self.flush_wire(pipeline);
+        self.flush_linux(pipeline);
+        waiting
     }
 
-    /// Gives a frame to Linux, soon.
-    pub(super) fn twin(
-        &mut self,
-        port: usize,
-        packet: Mbuf,
-        ports: &mut [DataPort],
-        pipeline: &mut Pipeline,
-    ) {
-        let twin = ports.get_mut(port).and_then(|port| port.twin.as_mut());
-        let (Some(burst), Some((_, to))) = (self.twin.get_mut(port), twin) else {
-            pipeline.count_drops(DropReason::NoTwin, 1);
-            return;
-        };
-        push(burst, packet, to, pipeline);
+    fn flush_wire(&mut self, pipeline: &mut Pipeline) {
+        send(&mut self.wire, &mut self.port.tx, DropReason::SendQueueFull, pipeline);
     }
 
-    /// Sends all that waits.
-    pub(super) fn flush(&mut self, ports: &mut [DataPort], pipeline: &mut Pipeline) {
-        for ((port, wire), twin) in ports.iter_mut().zip(&mut self.wire).zip(&mut self.twin) {
-            send(wire, &mut port.tx, pipeline);
-            if let Some((_, to)) = &mut port.twin {
-                send(twin, to, pipeline);
-            }
+    fn flush_linux(&mut self, pipeline: &mut Pipeline) {
+        if let Some((_, to)) = &mut self.port.twin {
+            self.count.punted += send(&mut self.linux, to, DropReason::TwinDown, pipeline);
         }
     }
 }
 
-/// Adds a frame to a burst, which is sent first when it is full.
-fn push(burst: &mut Burst, packet: Mbuf, to: &mut TxQueue, pipeline: &mut Pipeline) {
-    if let Err(packet) = burst.push(packet) {
-        send(burst, to, pipeline);
-        // There is room now.
-        let _ = burst.push(packet);
+/// Ports by number.
+#[derive(Default)]
+pub(super) struct Slots(pub(super) Vec<Option<Slot>>);
+
+impl Slots {
+    pub(super) fn get_mut(&mut self, port: usize) -> Option<&mut Slot> {
+        self.0.get_mut(port)?.as_mut()
+    }
+
+    /// Sends a frame on a port, soon.
+    pub(super) fn to_wire(&mut self, port: usize, packet: Mbuf, pipeline: &mut Pipeline) {
+        match self.get_mut(port) {
+            None => pipeline.count_drops(DropReason::NoPort, 1),
+            Some(slot) if !slot.enabled => pipeline.count_drops(DropReason::PortDisabled, 1),
+            Some(slot) => {
+                if let Err(packet) = slot.wire.push(packet) {
+                    slot.flush_wire(pipeline);
+                    // There is room now.
+                    let _ = slot.wire.push(packet);
+                }
+            }
+        }
+    }
+
+    /// Gives a frame to Linux, soon.
+    pub(super) fn to_linux(&mut self, port: usize, packet: Mbuf, pipeline: &mut Pipeline) {
+        match self.get_mut(port) {
+            Some(slot) if slot.port.twin.is_some() => {
+                if let Err(packet) = slot.linux.push(packet) {
+                    slot.flush_linux(pipeline);
+                    // There is room now.
+                    let _ = slot.linux.push(packet);
+                }
+            }
+            _ => pipeline.count_drops(DropReason::NoTwin, 1),
+        }
     }
 }
 
-/// Sends a burst; what the port has no room for is dropped and counted, for waiting would hold up everybody.
-fn send(burst: &mut Burst, to: &mut TxQueue, pipeline: &mut Pipeline) {
+/// Sends a burst and says how much went; what there is no room for is dropped and counted, for waiting would hold up
+/// everybody.
+fn send(burst: &mut Burst, to: &mut TxQueue, lost: DropReason, pipeline: &mut Pipeline) -> u64 {
     if burst.is_empty() {
-        return;
+        return 0;
     }
-    to.send(burst);
-    pipeline.count_drops(DropReason::SendQueueFull, burst.len() as u64);
-    burst.clear();
+    let sent = to.send(burst);
+    if !burst.is_empty() {
+        pipeline.count_drops(lost, burst.len() as u64);
+        burst.clear();
+    }
+    sent as u64
 }
