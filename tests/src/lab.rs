@@ -66,7 +66,7 @@ impl Lab {
     }
 
     /// The namespace of the provisioner, from which the wire is reached.
-    pub fn server(&self) -> &Namespace {
+    pub fn server(&self) -> &Arc<Namespace> {
         &self.server
     }
 

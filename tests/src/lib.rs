@@ -3,6 +3,7 @@
 //! Start at [`bridge::Bridge`] (a wire), [`namespace::Namespace`] (who is on it) and [`machine::Machine`] (what boots
 //! on it); [`lab::Lab`] is the usual set of them with a provisioner. Everything a lab makes dies with the process that made it.
 
+pub mod ansible;
 pub mod bridge;
 pub mod demo;
 pub mod dhcp_client;
@@ -18,6 +19,8 @@ pub mod patience;
 mod plain_text;
 pub mod process;
 pub mod provisioner;
+pub mod routed;
 pub mod ssh;
+pub mod story;
 pub mod text_log;
 pub mod timeline;

@@ -1,0 +1,164 @@
+//! From a fresh appliance to a router that routes and reports, as an operator does it. The demo tells it, a test asserts it.
+
+use std::process::Command;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::ansible::{Ansible, Recap};
+use crate::error::{LabError, Result};
+use crate::lab::Lab;
+use crate::patience::Patience;
+use crate::routed::{DATABASE, PEER, PEER_AS, PEER6, Pings, ROUTER_AS, ROUTER_WEST, Routed, TARGET};
+use crate::ssh::Login;
+
+/// Seconds between two readings of the data plane.
+const PERIOD: u32 = 1;
+
+/// One router's story.
+pub struct Story<'a> {
+    /// The lab with the provisioner.
+    pub lab: &'a Lab,
+    /// What stands around the router.
+    pub routed: &'a Routed,
+    /// Name of the node.
+    pub node: &'a str,
+    /// How to log in to it.
+    pub login: &'a Login,
+    /// Ansible with the collection.
+    pub ansible: &'a Ansible,
+}
+
+impl Story<'_> {
+    /// The variables of the playbook: two ports, one neighbour, one database.
+    pub fn variables(&self) -> Value {
+        json!({
+            "router_interfaces": [
+                {"name": "p0", "description": "to the peer", "ipv4": ["10.1.0.1/24"], "ipv6": ["2001:db8:1::1/64"]},
+                {"name": "p1", "description": "to the host", "ipv4": ["10.2.0.1/24"], "ipv6": ["2001:db8:2::1/64"]},
+            ],
+            "router_bgp": {
+                "as": ROUTER_AS, "router_id": ROUTER_WEST, "redistribute": ["connected"],
+                "neighbors": [{"address": PEER, "as": PEER_AS, "description": "peer"}],
+            },
+            "router_kpi": {"influxdb": {"url": self.routed.influx.url(), "database": DATABASE}, "period": PERIOD},
+        })
+    }
+
+    /// Waits until the appliance greets on its NETCONF port.
+    ///
+    /// # Errors
+    /// When it does not in time.
+    pub fn wait_netconf(&self, patience: Patience) -> Result<()> {
+        let mut hello = Command::new("ssh");
+        hello.args(["-o", "BatchMode=yes", "-p", "830"]).args(self.netconf_arguments());
+        self.routed.peer.wait("a greeting on the NETCONF port", patience, || {
+            let output = self.lab.server().output_with(&hello, String::new())?;
+            let text = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
+            Ok(text.contains("]]>]]>").then_some(()).ok_or_else(|| text.into_owned()))
+        })
+    }
+
+    /// Arguments of `ssh` after `-p 830` that open NETCONF.
+    fn netconf_arguments(&self) -> Vec<String> {
+        let mut arguments = self.login.arguments();
+        let target = arguments.pop().unwrap_or_default();
+        arguments.extend(["-s".to_owned(), target, "netconf".to_owned()]);
+        arguments
+    }
+
+    /// Runs the playbook once; an error has what Ansible printed.
+    ///
+    /// # Errors
+    /// When a task fails.
+    pub fn configure(&self) -> Result<Recap> {
+        let recap = self.ansible.run(self.lab, self.node, &self.variables())?;
+        if recap.failed > 0 {
+            return Err(LabError::Answer { what: "the playbook".to_owned(), reason: recap.output });
+        }
+        Ok(recap)
+    }
+
+    /// Waits until the BGP session is up and the host reaches what the peer announces; then sends `count` echo requests.
+    ///
+    /// # Errors
+    /// When session or path do not come up in time.
+    pub fn traffic(&self, count: u32) -> Result<Pings> {
+        self.routed.peer.wait_established(ROUTER_WEST, Patience::secs(180))?;
+        self.routed.wait_path(TARGET, Patience::secs(120))?;
+        self.routed.ping(TARGET, count)
+    }
+
+    /// Counts IPv6 too, over the connected subnets.
+    ///
+    /// # Errors
+    /// When there is no path in time.
+    pub fn traffic6(&self, count: u32) -> Result<Pings> {
+        self.routed.wait_path(PEER6, Patience::secs(120))?;
+        self.routed.ping(PEER6, count)
+    }
+
+    /// The last value of a counter of a port in the database, once there is one that is at least `at_least`.
+    ///
+    /// # Errors
+    /// When there is none in time.
+    pub fn wait_kpi(&self, port: &str, field: &str, at_least: u64, patience: Patience) -> Result<u64> {
+        let query = format!("SELECT last(\"{field}\") FROM \"dataplane_port\" WHERE \"port\" = '{port}'");
+        self.routed.peer.wait(&format!("{field} of {port} to be {at_least} in InfluxDB"), patience, || {
+            let rows = self.routed.influx.rows(DATABASE, &query)?;
+            let value = rows.first().and_then(|row| row.get(1)?.as_u64());
+            Ok(value.filter(|value| *value >= at_least).ok_or_else(|| format!("{rows:?}")))
+        })
+    }
+
+    /// What `vrouterd ctl statistics` says on the appliance.
+    ///
+    /// # Errors
+    /// When it cannot be asked.
+    pub fn statistics(&self) -> Result<Value> {
+        self.control("statistics")
+    }
+
+    /// What `vrouterd ctl QUESTION -o json` says on the appliance.
+    ///
+    /// # Errors
+    /// When it cannot be asked.
+    pub fn control(&self, question: &str) -> Result<Value> {
+        let text = self.login.run(self.lab.server(), &format!("sudo vrouterd ctl {question} -o json"))?;
+        serde_json::from_str(&text).map_err(|e| LabError::Answer {
+            what: format!("vrouterd ctl {question}"),
+            reason: format!("{e}: {text}"),
+        })
+    }
+
+    /// Waits until the FIB of the data plane has a prefix, or has it no longer.
+    ///
+    /// # Errors
+    /// When it is not so in time.
+    pub fn wait_fib(&self, prefix: &str, there: bool, patience: Patience) -> Result<()> {
+        let awaited = format!("{prefix} to be {} the FIB", if there { "in" } else { "out of" });
+        self.routed.peer.wait(&awaited, patience, || {
+            let routes = self.login.run(self.lab.server(), "sudo vrouterd ctl routes")?;
+            Ok((routes.contains(prefix) == there).then_some(()).ok_or(routes))
+        })
+    }
+
+    /// Processor time that the appliance's data plane takes while nothing happens, as a share of one core over `span`.
+    ///
+    /// # Errors
+    /// When it cannot be asked.
+    pub fn idle_share(&self, span: Duration) -> Result<f64> {
+        let seconds = span.as_secs();
+        // Ticks of the whole process (proc(5), stat fields 14 and 15) at both ends, by the appliance's own clock.
+        let script = format!(
+            "p=$(pidof vrouterd); t() {{ awk '{{print $14 + $15}}' /proc/$p/stat; }}; a=$(t); \
+             timeout {seconds} tail -f /dev/null; b=$(t); echo $((b - a)) $(getconf CLK_TCK)"
+        );
+        let text = self.login.run(self.lab.server(), &script)?;
+        let mut numbers = text.split_whitespace().map(str::parse::<f64>);
+        match (numbers.next(), numbers.next()) {
+            (Some(Ok(ticks)), Some(Ok(rate))) => Ok(ticks / rate / span.as_secs_f64()),
+            _ => Err(LabError::Answer { what: "the idle share".to_owned(), reason: text }),
+        }
+    }
+}
