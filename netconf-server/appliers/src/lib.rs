@@ -1,1 +1,6 @@
 //! Appliers: what turns configuration into a router.
+//!
+//! [`intent::Intent`] says what the router is to be. A [`transaction`] brings the data plane, Linux, FRR and telemetry from
+//! one intent to another, all of them or none; [`observe`] tells what they are doing.
+
+pub mod intent;
