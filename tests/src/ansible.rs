@@ -1,5 +1,6 @@
 //! Ansible as a user has it: the collection built and installed, the inventory asked of the provisioner, a playbook run.
 
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -85,6 +86,16 @@ impl Ansible {
         command.arg("--private-key").arg(&self.key);
         command.args(["-e", &variables.to_string(), "daybreak.vrouter.router"]);
         command
+    }
+
+    /// The same as a line for a shell.
+    pub fn shell(&self, variables: &serde_json::Value) -> String {
+        let command = self.playbook(variables);
+        let mut line = format!("env -C {}", self.home.display());
+        for (key, value) in command.get_envs() {
+            let _ = write!(line, " {}={}", key.display(), value.unwrap_or_default().display());
+        }
+        format!("{line} {}", words(&command).replace(&variables.to_string(), &format!("'{variables}'")))
     }
 
     /// Runs the playbook of the collection from the provisioner's namespace.

@@ -20,7 +20,7 @@ const DAEMONS: &str = "/usr/lib/frr";
 pub struct Frr {
     // bgpd ends before zebra.
     _bgpd: Process,
-    _zebra: Process,
+    zebra: Process,
     namespace: Arc<Namespace>,
     /// Sockets and configuration; the daemons run as user `frr` and need a folder that is theirs.
     folder: tempfile::TempDir,
@@ -46,7 +46,7 @@ impl Frr {
         wait_for_socket(&place.join("zserv.api"), &zebra)?;
         let bgpd = daemon("bgpd", namespace, &place, directory)?;
         wait_for_socket(&place.join("bgpd.vty"), &bgpd)?;
-        Ok(Self { _bgpd: bgpd, _zebra: zebra, namespace: Arc::clone(namespace), folder })
+        Ok(Self { _bgpd: bgpd, zebra, namespace: Arc::clone(namespace), folder })
     }
 
     /// Runs a command of its shell; gives what it prints.
@@ -60,6 +60,15 @@ impl Frr {
             command.args(["-c", line]);
         }
         self.namespace.check(&command)
+    }
+
+    /// The command that opens its shell from outside of the lab.
+    pub fn shell(&self) -> String {
+        format!(
+            "nsenter --net=/proc/{}/ns/net vtysh --vty_socket {}",
+            self.zebra.id(),
+            self.folder.path().display()
+        )
     }
 
     /// Runs a command that prints JSON.

@@ -9,7 +9,9 @@ use crate::ansible::{Ansible, Recap};
 use crate::error::{LabError, Result};
 use crate::lab::Lab;
 use crate::patience::Patience;
-use crate::routed::{DATABASE, PEER, PEER_AS, PEER6, Pings, ROUTER_AS, ROUTER_WEST, Routed, TARGET};
+use crate::routed::{
+    ANNOUNCED, DATABASE, PEER, PEER_AS, PEER6, Pings, ROUTER_AS, ROUTER_WEST, Routed, TARGET,
+};
 use crate::ssh::Login;
 
 /// Seconds between two readings of the data plane.
@@ -79,13 +81,21 @@ impl Story<'_> {
         Ok(recap)
     }
 
-    /// Waits until the BGP session is up and the host reaches what the peer announces; then sends `count` echo requests.
+    /// Waits until the BGP session is up, the route is in the FIB and the host reaches what the peer announces.
     ///
     /// # Errors
-    /// When session or path do not come up in time.
-    pub fn traffic(&self, count: u32) -> Result<Pings> {
+    /// When one of them is not in time.
+    pub fn wait_route(&self) -> Result<()> {
         self.routed.peer.wait_established(ROUTER_WEST, Patience::secs(180))?;
-        self.routed.wait_path(TARGET, Patience::secs(120))?;
+        self.wait_fib(ANNOUNCED, true, Patience::secs(60))?;
+        self.routed.wait_path(TARGET, Patience::secs(120))
+    }
+
+    /// Sends `count` echo requests from the host to what the peer announces.
+    ///
+    /// # Errors
+    /// When `ping` cannot run.
+    pub fn traffic(&self, count: u32) -> Result<Pings> {
         self.routed.ping(TARGET, count)
     }
 

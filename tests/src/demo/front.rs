@@ -96,12 +96,14 @@ fn show(keeper: &mut Child) -> bool {
                 bar.set_position(percent.into());
                 bar.set_message(format!("{what}, {} of {} MiB", bytes >> 20, total >> 20));
             }
-            Message::Ready { ssh, events, greeting } => {
+            Message::Ready { commands, greeting } => {
                 bar.finish_and_clear();
                 println!("\n{}", phases.table());
                 println!("The appliance says:\n  {}\n", greeting.replace('\n', "\n  "));
-                println!("Log in (the lab stays up until `make demo-down`):\n  {ssh}\n");
-                println!("Its timeline:\n  {events}");
+                println!("The lab stays up until `make demo-down`. Try:");
+                for (what, command) in commands {
+                    println!("\n# {what}\n{command}");
+                }
                 return true;
             }
             Message::Failed { error, events, console } => {

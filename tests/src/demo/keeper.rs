@@ -9,11 +9,14 @@ use nix::sys::signal::{SigSet, Signal};
 
 use super::message::Message;
 use super::runtime;
+use crate::ansible::Ansible;
 use crate::environment::Environment;
 use crate::error::{LabError, Result};
 use crate::lab::{Addressing, Lab};
 use crate::machine::{Firmware, Machine, disk};
 use crate::patience::Patience;
+use crate::routed::{ANNOUNCED, DATABASE, PEER_AS, Routed};
+use crate::story::Story;
 use crate::timeline::Timeline;
 
 /// The demo's node.
@@ -22,8 +25,11 @@ const NODE: &str = "r1";
 /// Longest way from power-on to `active`, on a quiet machine.
 const DEPLOYMENT: Duration = Duration::from_mins(20);
 
-/// Longest way from `active` to an SSH login.
+/// Longest way from `active` to an SSH login, and from one step of the router's story to the next.
 const LOGIN: Duration = Duration::from_mins(3);
+
+/// Echo requests sent through the router.
+const PACKETS: u32 = 500;
 
 /// Builds the lab, deploys the machine and keeps both until SIGTERM. Reports go to standard output. When standard input
 /// ends before its front said `keep`, nobody will ever end the lab, so it ends itself.
@@ -57,14 +63,23 @@ fn fail(error: &str) -> ExitCode {
     ExitCode::FAILURE
 }
 
+/// What the demo builds before it switches the machine on.
+struct Stage {
+    machine: Machine,
+    ansible: Ansible,
+    routed: Routed,
+    lab: Lab,
+}
+
 fn keep() -> ExitCode {
-    let (lab, mut machine) = match prepare() {
+    let mut stage = match prepare() {
         Ok(made) => made,
         Err(error) => return fail(&error.to_string()),
     };
-    match deploy(&lab, &mut machine) {
+    match deploy(&mut stage) {
         Ok(ready) => send(&ready),
         Err(error) => {
+            let Stage { lab, machine, .. } = &stage;
             let events =
                 lab.provisioner().command(&["node", "events", NODE]).unwrap_or_else(|e| e.to_string());
             let console = machine.console().map_or_else(|e| e.to_string(), |console| console.tail(60));
@@ -87,38 +102,87 @@ fn preparing(what: &str) {
     send(&Message::Preparing { what: what.to_owned() });
 }
 
-fn prepare() -> Result<(Lab, Machine)> {
+fn prepare() -> Result<Stage> {
     let environment = Environment::from_process()?;
-    preparing("network namespaces: one wire, one provisioner");
+    preparing("network namespaces: a wire for management, one west, one east, a provisioner");
     let mut lab = Lab::new("demo", environment, Addressing::Server)?;
     preparing("`daybreak serve` in its namespace");
     lab.provisioner_mut().start()?;
-    preparing("`daybreak node add` for a machine with one empty disk of 4 GiB");
+    preparing("FRR as BGP peer on the west wire, a host on the east wire, InfluxDB beside the provisioner");
+    let routed = Routed::new(&lab)?;
+    preparing("Ansible with the collection daybreak.vrouter");
+    let ansible = Ansible::new(&lab)?;
+    preparing("`daybreak node add` for a machine with three network cards and one empty disk of 4 GiB");
     lab.enrol(NODE, 1)?;
     let target = disk::empty(lab.directory(), "target", "DISK0", 4 << 30)?;
-    let machine = lab.machine(NODE, 1, Firmware::Bios, vec![target])?;
-    Ok((lab, machine))
+    let others = [&routed.west, &routed.east];
+    let machine = lab.machine_on(NODE, 1, Firmware::Bios, vec![target], &others)?;
+    Ok(Stage { machine, ansible, routed, lab })
 }
 
-fn deploy(lab: &Lab, machine: &mut Machine) -> Result<Message> {
+fn deploy(stage: &mut Stage) -> Result<Message> {
+    let Stage { machine, ansible, routed, lab } = stage;
     let mut timeline = lab.provisioner().timeline(NODE)?;
     let on = Timestamp::now();
     machine.power_on(lab.bridge())?;
     follow(lab, &mut timeline, on)?;
     let login = lab.login(NODE)?;
     login.wait(lab.server(), Patience::new(LOGIN))?;
-    let greeting = login.run(lab.server(), "hostname; uname -srm; uptime -p; cat /proc/cmdline")?;
-    let text = "logged in with the seed's key".to_owned();
-    send(&Message::Event { seconds: seconds(on, Timestamp::now()), code: "SSH".to_owned(), text });
+    let tell = |code: &str, text: String| {
+        let seconds = seconds(on, Timestamp::now());
+        send(&Message::Event { seconds, code: code.to_owned(), text });
+    };
+    tell("SSH", "logged in with the seed's key".to_owned());
+    ansible.trust(lab, NODE)?;
+    let story = Story { lab, routed, node: NODE, login: &login, ansible };
+    route(&story, tell)?;
+    let greeting = login.run(lab.server(), "hostname; uname -srm; uptime -p; sudo vrouterd ctl ports")?;
+    Ok(Message::Ready { commands: commands(&story), greeting: greeting.trim().to_owned() })
+}
 
-    let serve = lab.provisioner().id().unwrap_or_default();
-    let ssh = format!("nsenter --net=/proc/{serve}/ns/net ssh {}", login.arguments().join(" "));
-    let events = format!(
-        "{} --socket {} node events {NODE}",
-        lab.environment().daybreak.display(),
-        lab.provisioner().socket().display()
+/// The second half: from a login to a router that reports.
+fn route(story: &Story<'_>, tell: impl Fn(&str, String)) -> Result<()> {
+    story.wait_netconf(Patience::new(LOGIN))?;
+    tell("NETCONF", "greets on port 830".to_owned());
+    let recap = story.configure()?;
+    tell("ANSIBLE", format!("{} of {} tasks changed the router", recap.changed, recap.ok));
+    story.wait_route()?;
+    tell("BGP", format!("{ANNOUNCED} learnt from AS {PEER_AS}, in the FIB; first packet answered"));
+    let pings = story.traffic(PACKETS)?;
+    tell("TRAFFIC", format!("{} of {} packets answered through the router", pings.received, pings.sent));
+    let counted = story.wait_kpi("p1", "rx_packets", pings.sent, Patience::new(LOGIN))?;
+    tell("KPI", format!("InfluxDB has rx_packets={counted} of port p1"));
+    Ok(())
+}
+
+/// What there is to try, with the commands as they work on this machine.
+fn commands(story: &Story<'_>) -> Vec<(String, String)> {
+    let Story { lab, routed, login, ansible, .. } = story;
+    let inside = format!("nsenter --net=/proc/{}/ns/net", lab.provisioner().id().unwrap_or_default());
+    let ssh = format!("{inside} ssh {}", login.arguments().join(" "));
+    let daybreak = lab.environment().daybreak.display();
+    let query = format!(
+        "{inside} curl -sSG '{}/query?db={DATABASE}' --data-urlencode \
+         'q=SELECT rx_packets, tx_packets FROM dataplane_port ORDER BY time DESC LIMIT 4'",
+        routed.influx.url()
     );
-    Ok(Message::Ready { ssh, events, greeting: greeting.trim().to_owned() })
+    [
+        ("log in", ssh.clone()),
+        (
+            "its timeline",
+            format!("{daybreak} --socket {} node events {NODE}", lab.provisioner().socket().display()),
+        ),
+        ("the data plane: ports, routes, counters", format!("{ssh} -t 'sudo vrouterd ctl statistics'")),
+        ("the BGP peer's shell", routed.peer.shell()),
+        (
+            "configure it again with Ansible: nothing changes",
+            format!("{inside} {}", ansible.shell(&story.variables())),
+        ),
+        ("KPIs in the database", query),
+    ]
+    .into_iter()
+    .map(|(what, command)| (what.to_owned(), command))
+    .collect()
 }
 
 /// Tells every event until the node is active, and how far long steps are.

@@ -31,12 +31,10 @@ pub(super) enum Message {
         /// Bytes in all, 0 when unknown.
         total: u64,
     },
-    /// The appliance answers on SSH.
+    /// The appliance is up and routes.
     Ready {
-        /// The command that logs in.
-        ssh: String,
-        /// The command that prints the timeline.
-        events: String,
+        /// What to try, each with its command.
+        commands: Vec<(String, String)>,
         /// What the appliance said about itself.
         greeting: String,
     },

@@ -15,6 +15,11 @@ const PHASES: &[(&str, &str, &str)] = &[
     ("restart, sent to its disk", "BOOT-DISK", ""),
     ("first boot, phoned home", "PHONE-HOME", ""),
     ("SSH login", "SSH", ""),
+    ("NETCONF answers", "NETCONF", ""),
+    ("configured by Ansible", "ANSIBLE", ""),
+    ("BGP session, first packet", "BGP", ""),
+    ("traffic through DPDK", "TRAFFIC", ""),
+    ("KPIs in InfluxDB", "KPI", ""),
 ];
 
 /// Collects when each phase ended.
