@@ -2,7 +2,7 @@
 
 use crate::embedded::callback_table;
 use crate::error::YangError;
-use crate::implemented::{DEVIATIONS, IMPLEMENTED, Implemented};
+use crate::implemented::{DEVIATING, IMPLEMENTED, Implemented};
 use std::sync::OnceLock;
 use yang5::context::{Context, ContextFlags, EmbeddedModules};
 
@@ -19,8 +19,7 @@ pub fn context() -> Result<&'static Context, YangError> {
     if let Some(context) = CONTEXT.get() {
         return Ok(context);
     }
-    let deviations = Implemented { name: DEVIATIONS, features: &[] };
-    let context = load(IMPLEMENTED.iter().chain([&deviations]))?;
+    let context = load(IMPLEMENTED.iter().chain(DEVIATING))?;
     Ok(CONTEXT.get_or_init(|| context))
 }
 

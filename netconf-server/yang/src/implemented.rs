@@ -13,10 +13,10 @@ const fn module(name: &'static str, features: &'static [&'static str]) -> Implem
     Implemented { name, features }
 }
 
-/// The module that takes away what has no effect.
-pub(crate) const DEVIATIONS: &str = "daybreak-deviations";
+/// The modules that deviate from the standards: values that are refused, and what has no effect.
+pub static DEVIATING: &[Implemented] = &[module("daybreak-limits", &[]), module("daybreak-deviations", &[])];
 
-/// Every implemented module beside libyang's own, in the order of loading.
+/// Every implemented module beside libyang's own and [`DEVIATING`], in the order of loading.
 pub static IMPLEMENTED: &[Implemented] = &[
     module(
         "ietf-netconf",
@@ -33,5 +33,9 @@ pub static IMPLEMENTED: &[Implemented] = &[
     module("ietf-ipv6-unicast-routing", &[]),
     module("iana-bgp-types", &[]),
     module("ietf-bgp", &[]),
-    module("ietf-system", &["authentication", "local-users", "ntp", "timezone-name"]),
+    module("ietf-system", &["authentication", "dns-udp-tcp-port", "local-users", "ntp", "timezone-name"]),
+    module("daybreak-bgp", &[]),
+    module("daybreak-dataplane", &[]),
+    module("daybreak-system", &[]),
+    module("daybreak-telemetry", &[]),
 ];

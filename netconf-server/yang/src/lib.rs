@@ -1,11 +1,13 @@
 //! YANG modules of the appliance.
 
 mod context;
+pub mod effects;
 mod embedded;
 mod error;
 mod facts;
 mod identities;
 mod implemented;
+mod modules;
 mod raw;
 mod text;
 
@@ -17,7 +19,8 @@ pub use facts::{
     case_of,
 };
 pub use identities::Identities;
-pub use implemented::{IMPLEMENTED, Implemented};
+pub use implemented::{DEVIATING, IMPLEMENTED, Implemented};
+pub use modules::{data_nodes, modules, operations};
 pub use raw::{default_deny, defaults, identities, leaf_type, musts, uniques, validate_value, whens};
 pub use text::module_text;
 pub use yang5;
