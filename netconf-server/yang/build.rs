@@ -24,7 +24,6 @@ const FROM_HOLO: &[&str] = &[
     "ietf-bgp-common-multiprotocol",
     "ietf-bgp-common-structure",
     "ietf-bgp-neighbor",
-    "ietf-bgp-policy",
     "ietf-bgp-rib",
     "ietf-bgp-rib-attributes",
     "ietf-bgp-rib-tables",

@@ -1,4 +1,9 @@
 //! YANG modules of the appliance.
+//!
+//! [`context`] is the compiled schema; [`data_nodes`], [`operations`] and [`modules`] are what a client may see of it.
+//! [`effects`] says who carries out which node; whatever nobody carries out is not in the schema. The functions beside
+//! them read parts of the schema that `yang5` does not show: [`musts`], [`whens`], [`leaf_type`], [`uniques`],
+//! [`defaults`], [`default_deny`], and [`validate_value`] checks one value.
 
 mod context;
 pub mod effects;

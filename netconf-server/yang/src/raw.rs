@@ -161,6 +161,8 @@ pub fn identities(module: &SchemaModule<'_>) -> Vec<Identity> {
 }
 
 /// What NACM's extensions say about a node. libyang hands them down, so a node below a denied one is denied, too.
+///
+/// `kill-session` and `delete-config` carry none: RFC 6241 is older. RFC 8341 §3.4.4 denies them in step 10.
 pub fn default_deny(node: &SchemaNode<'_>) -> Option<DefaultDeny> {
     // SAFETY: extension instances and definitions belong to the context.
     let names = unsafe {
