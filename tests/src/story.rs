@@ -1,7 +1,6 @@
 //! From a fresh appliance to a router that routes and reports, as an operator does it. The demo tells it, a test asserts it.
 
 use std::process::Command;
-use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -151,24 +150,5 @@ impl Story<'_> {
             let routes = self.login.run(self.lab.server(), "sudo vrouterd ctl routes")?;
             Ok((routes.contains(prefix) == there).then_some(()).ok_or(routes))
         })
-    }
-
-    /// Processor time that the appliance's data plane takes while nothing happens, as a share of one core over `span`.
-    ///
-    /// # Errors
-    /// When it cannot be asked.
-    pub fn idle_share(&self, span: Duration) -> Result<f64> {
-        let seconds = span.as_secs();
-        // Ticks of the whole process (proc(5), stat fields 14 and 15) at both ends, by the appliance's own clock.
-        let script = format!(
-            "p=$(pidof vrouterd); t() {{ awk '{{print $14 + $15}}' /proc/$p/stat; }}; a=$(t); \
-             timeout {seconds} tail -f /dev/null; b=$(t); echo $((b - a)) $(getconf CLK_TCK)"
-        );
-        let text = self.login.run(self.lab.server(), &script)?;
-        let mut numbers = text.split_whitespace().map(str::parse::<f64>);
-        match (numbers.next(), numbers.next()) {
-            (Some(Ok(ticks)), Some(Ok(rate))) => Ok(ticks / rate / span.as_secs_f64()),
-            _ => Err(LabError::Answer { what: "the idle share".to_owned(), reason: text }),
-        }
     }
 }

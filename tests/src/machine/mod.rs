@@ -7,6 +7,7 @@ pub mod spec;
 
 use std::path::PathBuf;
 use std::process::Command;
+use std::time::Duration;
 
 use serde_json::json;
 
@@ -137,6 +138,28 @@ impl Machine {
         let status = self.running()?.process.wait(patience)?;
         self.running = None;
         Ok(status.code())
+    }
+
+    /// Processor time that the machine has taken from its host since power-on, emulation and all.
+    ///
+    /// # Errors
+    /// When it is off.
+    pub fn processor_time(&mut self) -> Result<Duration> {
+        let path = PathBuf::from(format!("/proc/{}/stat", self.running()?.process.id()));
+        let text = std::fs::read_to_string(&path).map_err(|source| LabError::File {
+            doing: "read",
+            path: path.clone(),
+            source,
+        })?;
+        // proc(5): fields 14 and 15, counted after the name, which may have blanks and ends with the last parenthesis.
+        let ticks = text.rsplit_once(')').map(|(_, rest)| {
+            rest.split_whitespace().skip(11).take(2).filter_map(|word| word.parse::<u64>().ok()).sum::<u64>()
+        });
+        let rate = nix::unistd::sysconf(nix::unistd::SysconfVar::CLK_TCK).ok().flatten();
+        match (ticks, rate.and_then(|rate| u64::try_from(rate).ok())) {
+            (Some(ticks), Some(rate)) if rate > 0 => Ok(Duration::from_millis(ticks * 1000 / rate)),
+            _ => Err(self.odd("has no readable /proc entry")),
+        }
     }
 
     /// The monitor, for what has no method here.
