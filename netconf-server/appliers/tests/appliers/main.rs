@@ -1,0 +1,4 @@
+//! Appliers against the real thing: FRR, Linux, telemetryd, each in namespaces of their own. Needs root.
+
+mod frr;
+mod rig;

@@ -1,0 +1,162 @@
+//! Namespaces, and FRR in one of them.
+
+use daybreak_appliers::frr::Settings;
+use daybreak_appliers::intent::Intent;
+use nix::sched::{CloneFlags, unshare};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use std::future::Future;
+use std::net::Ipv4Addr;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+
+/// Runs a test in a network and a host name of its own, where it has `lo` and a pair `p0`, `q0` of which `p0` is a port.
+pub fn in_namespace<F: Future<Output = ()>>(test: impl FnOnce() -> F + Send + 'static) {
+    let thread = std::thread::spawn(move || {
+        unshare(CloneFlags::CLONE_NEWNET | CloneFlags::CLONE_NEWUTS).expect("namespaces need root");
+        for command in [
+            "ip link set lo up",
+            "ip link add p0 type veth peer name q0",
+            "ip link set q0 up",
+            "sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1",
+        ] {
+            shell(command);
+        }
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(test());
+    });
+    if let Err(panic) = thread.join() {
+        std::panic::resume_unwind(panic);
+    }
+}
+
+/// Runs a command line without quotes in it, and returns what it says.
+pub fn shell(line: &str) -> String {
+    let out = Command::new("sh").args(["-c", line]).output().unwrap();
+    assert!(out.status.success(), "{line}: {}", String::from_utf8_lossy(&out.stderr));
+    String::from_utf8(out.stdout).unwrap()
+}
+
+/// Waits until a condition holds; says what was awaited when it does not within 20 s.
+pub async fn until(what: &str, mut holds: impl FnMut() -> bool) {
+    let end = Instant::now() + Duration::from_secs(20);
+    while !holds() {
+        assert!(Instant::now() < end, "waited in vain until {what}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// FRR with folders of its own, in the namespace of the thread that started it.
+pub struct Lab {
+    dir: TempDir,
+    daemons: Vec<Child>,
+}
+
+impl Lab {
+    /// Starts zebra, staticd and bgpd and waits until they answer.
+    pub async fn start() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::set_permissions(dir.path(), PermissionsExt::from_mode(0o755)).unwrap();
+        for folder in ["run", "conf"] {
+            std::fs::create_dir(dir.path().join(folder)).unwrap();
+        }
+        std::fs::write(dir.path().join("conf/vtysh.conf"), "").unwrap();
+        shell(&format!("chown -R frr:frr {0}/run {0}/conf", dir.path().display()));
+        let mut lab = Self { dir, daemons: Vec::new() };
+        for (name, more) in [("zebra", "-M dplane_fpm_nl"), ("staticd", ""), ("bgpd", "")] {
+            lab.spawn(name, more);
+        }
+        lab.answers("zebra bgpd staticd").await;
+        lab
+    }
+
+    pub fn spawn(&mut self, name: &str, more: &str) {
+        let run = self.run();
+        let child = Command::new(format!("/usr/lib/frr/{name}"))
+            .arg("-i")
+            .arg(run.join(format!("{name}.pid")))
+            .arg("-z")
+            .arg(run.join("zserv.api"))
+            .arg("--vty_socket")
+            .arg(&run)
+            .args(["-P", "0", "-f", "/dev/null", "--log", "file:/dev/null"])
+            .args(more.split_whitespace())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap_or_else(|error| panic!("{name}: {error}; install frr (tests/setup/packages.txt)"));
+        self.daemons.push(child);
+    }
+
+    /// Waits until these daemons, in vtysh's order, are those that answer.
+    pub async fn answers(&self, names: &str) {
+        until(&format!("{names} answer"), || self.vtysh("show daemons").trim() == names).await;
+    }
+
+    /// Ends one daemon by its process.
+    pub fn stop(&mut self, name: &str) {
+        let pid = std::fs::read_to_string(self.run().join(format!("{name}.pid"))).unwrap();
+        let pid: i32 = pid.trim().parse().unwrap();
+        let place = self.daemons.iter().position(|child| child.id() == pid.unsigned_abs()).unwrap();
+        let mut child = self.daemons.remove(place);
+        kill(Pid::from_raw(pid), Signal::SIGTERM).unwrap();
+        child.wait().unwrap();
+    }
+
+    pub fn run(&self) -> std::path::PathBuf {
+        self.dir.path().join("run")
+    }
+
+    pub fn conf(&self) -> std::path::PathBuf {
+        self.dir.path().join("conf")
+    }
+
+    /// What vtysh says to a command; empty when it fails.
+    pub fn vtysh(&self, command: &str) -> String {
+        let out = Command::new("vtysh")
+            .arg("--config_dir")
+            .arg(self.conf())
+            .arg("--vty_socket")
+            .arg(self.run())
+            .args(["-c", command])
+            .output()
+            .unwrap();
+        String::from_utf8(out.stdout).unwrap()
+    }
+
+    pub fn json(&self, command: &str) -> serde_json::Value {
+        serde_json::from_str(&self.vtysh(command)).unwrap()
+    }
+
+    pub fn running(&self) -> String {
+        self.vtysh("show running-config no-header")
+    }
+
+    pub fn settings(&self) -> Settings {
+        Settings {
+            conf_dir: self.conf(),
+            run_dir: self.run(),
+            fpm: (Ipv4Addr::LOCALHOST, 2621),
+            ..Settings::default()
+        }
+    }
+}
+
+impl Drop for Lab {
+    fn drop(&mut self) {
+        for child in &mut self.daemons {
+            // It may have ended already.
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
+
+/// The intent of a testcase.
+pub fn testcase(name: &str) -> Intent {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("testcases");
+    serde_json::from_str(&std::fs::read_to_string(folder.join(name).join("intent.json")).unwrap()).unwrap()
+}
