@@ -35,6 +35,7 @@ const FUNCTIONS: &[&str] = &[
     "rte_pktmbuf_free_bulk",
     "rte_pktmbuf_pool_create",
     "rte_strerror",
+    "rte_thread_register",
     "rte_version",
 ];
 

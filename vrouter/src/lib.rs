@@ -2,8 +2,16 @@
 //!
 //! [`dpdk`] is the safe layer over DPDK and the only place with `unsafe`. [`packet`], [`fib`], [`fpm`] and [`forward`]
 //! are pure code: bytes, tables, FRR's routes, and what happens to a burst. [`worker`] ties ports and forwarding together.
+//!
+//! [`cli`] is `vrouterd`: [`daemon`] keeps the ports and [`control`] answers on a socket, as [`config`] says; [`bind`]
+//! gives devices to DPDK before.
 #![allow(clippy::doc_markdown, reason = "ICMPv6 and SRv6 are names and not code")]
 
+pub mod bind;
+pub mod cli;
+pub mod config;
+pub mod control;
+pub mod daemon;
 pub mod dpdk;
 pub mod fib;
 pub mod forward;

@@ -107,7 +107,8 @@ fn tables() -> Tables {
         let (ipv4, ipv6) =
             (Ipv4Addr::new(10, 0, third, 1), Ipv6Addr::new(0x2001, 0xdb8, number, 0, 0, 0, 0, 1));
         let mac = port_mac(number.into());
-        tables.set_port(PortId(number), Some(PortInfo { mac, mtu: 1500, ipv4: Some(ipv4), ipv6: Some(ipv6) }));
+        tables
+            .set_port(PortId(number), Some(PortInfo { mac, mtu: 1500, ipv4: Some(ipv4), ipv6: Some(ipv6) }));
         let link = NextHop::Path(NextHopPath { port: PortId(number), gateway: None });
         let link = tables.next_hops.acquire(link).unwrap();
         tables.ipv4.insert(format!("10.0.{number}.0/24").parse().unwrap(), link).unwrap();
@@ -135,7 +136,7 @@ fn start(lab: &Lab) -> (Vec<Port>, Worker) {
     let tables = tables();
     let infos = tables.ports.clone();
     let pipeline = Pipeline::new(Limits { errors: 100, resolutions: 100 });
-    let worker = spawn_worker(pool, tables, pipeline, WorkerConfig::default()).unwrap();
+    let worker = spawn_worker(eal, pool, tables, pipeline, WorkerConfig::default()).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let mut handles = Vec::new();
     for number in 0..2 {
@@ -156,7 +157,10 @@ fn start(lab: &Lab) -> (Vec<Port>, Worker) {
 
 fn drops(worker: &Worker) -> Drops {
     let (answer, drops) = channel();
-    worker.handle().request(Box::new(move |_, pipeline| answer.send(pipeline.drops().clone()).unwrap())).unwrap();
+    worker
+        .handle()
+        .request(Box::new(move |_, pipeline| answer.send(pipeline.drops().clone()).unwrap()))
+        .unwrap();
     drops.recv_timeout(Duration::from_secs(30)).expect("the worker must answer within 30 s")
 }
 

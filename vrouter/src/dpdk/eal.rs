@@ -1,6 +1,6 @@
 //! DPDK's environment: memory, buses, logging. Started once, it stays until the process ends.
 
-use std::ffi::{CString, c_char, c_int};
+use std::ffi::{CStr, CString, c_char, c_int};
 use std::path::PathBuf;
 use std::ptr;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -33,9 +33,12 @@ pub enum Pci {
     /// None: the bus is not even scanned.
     #[default]
     None,
-    /// These and no others.
+    /// These at start, and others as ports are opened.
     Only(Vec<PciAddress>),
 }
+
+/// An address that no device has.
+const NOWHERE: &str = "ffff:ff:1f.7";
 
 /// From which severity on DPDK writes to standard error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -97,8 +100,8 @@ impl EalConfig {
         }
         match &self.pci {
             Pci::None => args.push("--no-pci".into()),
-            // An empty allow-list would allow every device.
-            Pci::Only(devices) if devices.is_empty() => args.push("--no-pci".into()),
+            // An empty allow-list would allow every device, and without the bus none could be added later.
+            Pci::Only(devices) if devices.is_empty() => args.extend(["-a".into(), NOWHERE.into()]),
             Pci::Only(devices) => {
                 for device in devices {
                     args.extend(["-a".into(), device.to_string()]);
@@ -153,6 +156,23 @@ impl Eal {
         )?;
         Ok(&RUNNING)
     }
+
+    /// Makes the calling thread one that DPDK knows, so that pools keep free buffers for it. Without that all works, and
+    /// slower.
+    ///
+    /// # Errors
+    /// When DPDK has no place for it.
+    pub fn register_thread(&self) -> Result<(), DpdkError> {
+        // SAFETY: DPDK runs; the thread unregisters itself when it ends.
+        let code = unsafe { sys::rte_thread_register() };
+        check(code, "register", "the packet thread", "").map(drop)
+    }
+
+    /// DPDK's name and version.
+    pub fn version() -> String {
+        // SAFETY: returns a static string.
+        unsafe { CStr::from_ptr(sys::rte_version()) }.to_string_lossy().into_owned()
+    }
 }
 
 #[cfg(test)]
@@ -171,7 +191,7 @@ mod tests {
             "vrouterd --no-telemetry -l 1 --log-level=warning --no-huge --no-shconf -m 64 --no-pci"
         );
         let line = config(Memory::Ordinary { mib: 64 }, Pci::Only(Vec::new()));
-        assert!(line.ends_with("--no-pci"), "an empty list must not allow everything: {line}");
+        assert!(line.ends_with("-a ffff:ff:1f.7"), "an empty list must not allow everything: {line}");
     }
 
     #[test]

@@ -22,4 +22,5 @@ pub use mbuf::Mbuf;
 pub use pool::MbufPool;
 pub use port::{Filter, Link, Port, PortConfig, PortStats};
 pub use queue::{RxQueue, TxQueue};
+pub(crate) use spec::plain as plain_interface_name;
 pub use spec::{PciAddress, PortSpec};

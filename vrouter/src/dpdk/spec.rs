@@ -52,7 +52,7 @@ impl FromStr for PciAddress {
 }
 
 /// Which device a port is.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum PortSpec {
     /// A PCI device, bound to a driver that DPDK can use.
     Pci(PciAddress),
@@ -72,6 +72,38 @@ pub enum PortSpec {
     Ring,
     /// Receives endless zeroed packets and forgets what is sent.
     Null,
+}
+
+impl fmt::Display for PortSpec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Pci(address) => address.fmt(f),
+            Self::Tap { interface, .. } => write!(f, "tap:{interface}"),
+            Self::AfPacket { interface } => write!(f, "af_packet:{interface}"),
+            Self::Ring => f.write_str("ring"),
+            Self::Null => f.write_str("null"),
+        }
+    }
+}
+
+impl FromStr for PortSpec {
+    type Err = DpdkError;
+
+    /// Reads what `Display` writes.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let interface = |name: &str| plain(name).map(str::to_owned);
+        Ok(match (text, text.split_once(':')) {
+            ("ring", _) => Self::Ring,
+            ("null", _) => Self::Null,
+            (_, Some(("tap", name))) => Self::Tap { interface: interface(name)?, mac: None },
+            (_, Some(("af_packet", name))) => Self::AfPacket { interface: interface(name)? },
+            _ => Self::Pci(text.parse().map_err(|_| DpdkError::Argument {
+                what: "device",
+                value: text.to_owned(),
+                why: "it must be a PCI address as 0000:00:05.0, af_packet:INTERFACE, tap:INTERFACE, ring or null",
+            })?),
+        })
+    }
 }
 
 impl PortSpec {
@@ -100,7 +132,7 @@ impl PortSpec {
 }
 
 /// An interface name that Linux takes and that cannot end DPDK's argument early.
-fn plain(interface: &str) -> Result<&str, DpdkError> {
+pub(crate) fn plain(interface: &str) -> Result<&str, DpdkError> {
     let fits = (1..=15).contains(&interface.len()) && interface != "." && interface != "..";
     let clean = interface.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.@".contains(&byte));
     if fits && clean {
@@ -146,6 +178,16 @@ mod tests {
         let tap = PortSpec::Tap { interface: "lan0".into(), mac: None };
         assert_eq!(tap.device(3), Ok(("net_tap3".into(), "iface=lan0".into())));
         assert_eq!(PortSpec::Ring.device(0), Ok(("net_ring0".into(), String::new())));
+    }
+
+    #[test]
+    fn reads_the_devices_that_it_prints() {
+        for text in ["0000:00:05.0", "af_packet:eth1", "tap:t0", "ring", "null"] {
+            assert_eq!(text.parse::<PortSpec>().unwrap().to_string(), text);
+        }
+        for text in ["", "eth0", "af_packet:", "tap:a,mac=x", "ring0", "pci:0000:00:05.0", "af_packet"] {
+            assert!(text.parse::<PortSpec>().is_err(), "{text:?}");
+        }
     }
 
     #[test]

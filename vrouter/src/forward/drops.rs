@@ -158,6 +158,15 @@ impl DropReason {
     }
 }
 
+/// The reasons as a page of the manual, in Markdown.
+pub fn manual() -> String {
+    let mut text = String::from("| reason | meaning |\n|---|---|\n");
+    for reason in DropReason::ALL {
+        text += &format!("| `{}` | {} |\n", reason.name(), reason.cause());
+    }
+    text
+}
+
 /// A counter for each reason.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Drops([u64; DropReason::ALL.len()]);
@@ -180,9 +189,14 @@ impl Drops {
         self.0[reason.place()]
     }
 
+    /// Every reason with its count.
+    pub fn all(&self) -> impl Iterator<Item = (DropReason, u64)> {
+        DropReason::ALL.into_iter().zip(self.0)
+    }
+
     /// The reasons that occurred, with their counts.
     pub fn seen(&self) -> impl Iterator<Item = (DropReason, u64)> {
-        DropReason::ALL.into_iter().zip(self.0).filter(|(_, frames)| *frames > 0)
+        self.all().filter(|(_, frames)| *frames > 0)
     }
 }
 

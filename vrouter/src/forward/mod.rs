@@ -14,7 +14,7 @@ mod rate;
 mod rewrite;
 mod tables;
 
-pub use drops::{DropReason, Drops};
+pub use drops::{DropReason, Drops, manual};
 pub use nodes::{Node, NodeCount, Nodes};
 pub use pipeline::{Frame, Limits, Outcome, Pipeline};
 pub use tables::{PortInfo, Tables};

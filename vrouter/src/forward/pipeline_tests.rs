@@ -271,7 +271,11 @@ fn what_is_remembered_of_a_next_hop_ends_with_a_change_of_the_tables() {
     for _ in 0..2 {
         assert_eq!(once(&tables, packet()), (Outcome::Send(PortId(1)), ROUTER));
     }
-    assert_eq!(once(&tables, v4([203, 0, 113, 9], 64, 1381, false)).0, Outcome::Drop, "a known link has its MTU");
+    assert_eq!(
+        once(&tables, v4([203, 0, 113, 9], 64, 1381, false)).0,
+        Outcome::Drop,
+        "a known link has its MTU"
+    );
     tables.neighbours.set(PortId(1), "10.0.1.2".parse().unwrap(), HOST).unwrap();
     tables.changed();
     assert_eq!(once(&tables, packet()), (Outcome::Send(PortId(1)), HOST));

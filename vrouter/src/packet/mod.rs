@@ -20,7 +20,7 @@ pub use icmp4::Icmp4Error;
 pub use icmp6::Icmp6Error;
 pub use ipv4::Ipv4;
 pub use ipv6::Ipv6;
-pub use mac::MacAddr;
+pub use mac::{MacAddr, MacError};
 pub use malformed::Malformed;
 
 /// Protocol numbers of IP (the IANA's registry) that forwarding looks at.

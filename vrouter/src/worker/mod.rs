@@ -14,11 +14,11 @@ use thiserror::Error;
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot};
 
-use crate::dpdk::MbufPool;
+use crate::dpdk::{Eal, MbufPool};
 use crate::fib::PortId;
 use crate::forward::{Drops, Nodes, Pipeline, PortInfo, Tables};
-pub use ports::{DataPort, TwinCount};
 use ports::Slot;
+pub use ports::{DataPort, TwinCount};
 use round::State;
 
 /// Changes that may wait for the worker.
@@ -98,6 +98,7 @@ pub struct WorkerHandle {
 /// # Errors
 /// When there can be no further thread.
 pub fn spawn_worker(
+    eal: &'static Eal,
     pool: MbufPool,
     tables: Tables,
     pipeline: Pipeline,
@@ -107,7 +108,12 @@ pub fn spawn_worker(
     let stop = Arc::new(AtomicBool::new(false));
     let state = State::new(pool, tables, pipeline, config);
     let stopped = Arc::clone(&stop);
-    let thread = thread::Builder::new().name("packets".into()).spawn(move || state.run(inbox, &stopped))?;
+    let thread = thread::Builder::new().name("packets".into()).spawn(move || {
+        if let Err(error) = eal.register_thread() {
+            tracing::warn!(%error, "packet buffers will be taken one pool access at a time");
+        }
+        state.run(inbox, &stopped);
+    })?;
     let handle = WorkerHandle { jobs, thread: thread.thread().clone() };
     Ok(Worker { handle, stop, thread: Some(thread) })
 }
