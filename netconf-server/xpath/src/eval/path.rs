@@ -90,7 +90,7 @@ impl<T: Tree> Evaluator<'_, T> {
         let mut passed = Vec::new();
         for (place, item) in items.into_iter().enumerate() {
             let context = Context { item, position: place + 1, size };
-            let passes = match self.value(&predicate.expr, &context)? {
+            let admitted = match self.value(&predicate.expr, &context)? {
                 #[allow(
                     clippy::float_cmp,
                     clippy::cast_precision_loss,
@@ -99,7 +99,7 @@ impl<T: Tree> Evaluator<'_, T> {
                 Value::Number(number) => number == context.position as f64,
                 other => other.boolean(),
             };
-            if passes {
+            if admitted {
                 passed.push(context.item);
             }
         }

@@ -35,7 +35,11 @@ pub(crate) fn data(context: &Context) -> DataTree<'_> {
 
 /// The prefixes of the modules; names without are of `house`.
 pub(crate) fn names() -> Names {
-    Names::in_module("house").with("h", "house").with("g", "garden")
+    Names::in_module("house")
+        .with("h", "house")
+        .with("g", "garden")
+        .with("house", "house")
+        .with("garden", "garden")
 }
 
 struct Record {
@@ -60,7 +64,13 @@ pub(crate) struct Arena {
 }
 
 impl Arena {
+    /// All of the data.
     pub(crate) fn new(data: &DataTree<'_>) -> Self {
+        Self::below(data, "/")
+    }
+
+    /// What is at a path and below.
+    pub(crate) fn below(data: &DataTree<'_>, top: &str) -> Self {
         let root = Record {
             parent: None,
             children: Vec::new(),
@@ -74,6 +84,9 @@ impl Arena {
             Self { nodes: vec![root], indexed: true, look_ups: Cell::default(), given: Cell::default() };
         for node in data.traverse() {
             let path = node.path();
+            if !path.starts_with(top) {
+                continue;
+            }
             let parent = node.ancestors().next().map_or(0, |parent| arena.find(&parent.path()).unwrap());
             let schema = node.schema();
             let module = schema.module();
@@ -99,6 +112,19 @@ impl Arena {
 
     pub(crate) fn path(&self, node: usize) -> &str {
         &self.nodes[node].path
+    }
+
+    /// All of it as XML.
+    pub(crate) fn xml(&self) -> String {
+        self.nodes[0].children.iter().map(|node| self.element(*node)).collect()
+    }
+
+    fn element(&self, node: usize) -> String {
+        let record = &self.nodes[node];
+        let (name, namespace) = (&record.name, &record.namespace);
+        let text = record.text.as_deref().unwrap_or_default();
+        let below: String = record.children.iter().map(|child| self.element(*child)).collect();
+        format!("<{name} xmlns='{namespace}'>{text}{below}</{name}>")
     }
 
     fn parse_identity(text: &str, names: &Names) -> Option<String> {

@@ -38,7 +38,7 @@ fn a_budget_ends_what_takes_too_long() {
     let arena = Arena::new(&data);
     let limits = Limits { steps: 100_000, ..Limits::default() };
     let long = format!("concat({})", vec!["string(/)"; 1500].join(","));
-    for text in ["//*[//*[//*[//*]]]", "count(//*//*//*//*//*//*//*) > count(//*/..//*/..//*/..//*)", &long] {
+    for text in ["//*[//*[//*[//*]]]", &long] {
         let expression = Expression::parse(text, &names(), limits).unwrap();
         let error = expression.evaluate(&arena, &arena.root()).unwrap_err();
         assert_eq!(error.problem, Problem::Budget { limit: 100_000 }, "{text}");

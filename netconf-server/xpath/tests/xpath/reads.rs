@@ -1,5 +1,7 @@
 //! What expressions are said to read.
 
+use std::fmt::Write as _;
+
 use daybreak_xpath::{Axis, Expression, Limits, Names, NodeTest, Origin, Read, ReadStep, Reads};
 
 /// One path in short: `.` or `/` for where it starts, steps, `=` at the end when the value counts.
@@ -11,7 +13,9 @@ fn short(read: &Read) -> String {
             ReadStep::Deref => text.push_str("deref()"),
             ReadStep::Axis(Axis::Parent, NodeTest::Node) => text.push_str(".."),
             ReadStep::Axis(Axis::Child, NodeTest::Name { name, .. }) => text.push_str(name),
-            ReadStep::Axis(axis, test) => text.push_str(&format!("{axis:?}::{test:?}")),
+            ReadStep::Axis(axis, which) => {
+                let _ = write!(text, "{axis:?}::{which:?}");
+            }
         }
     }
     if read.value {
