@@ -70,6 +70,24 @@ pub(crate) fn remove(path: &Path) -> Result<(), FileError> {
     }
 }
 
+/// Names of the files in a folder, sorted, without hidden ones; none when there is no folder.
+pub(crate) fn names(folder: &Path) -> Result<Vec<String>, FileError> {
+    let failed = |source| FileError::new("read", folder, source);
+    let entries = match std::fs::read_dir(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries.map_err(failed)?,
+    };
+    let mut names = Vec::new();
+    for entry in entries {
+        let name = entry.map_err(failed)?.file_name().to_string_lossy().into_owned();
+        if !name.starts_with('.') {
+            names.push(name);
+        }
+    }
+    names.sort();
+    Ok(names)
+}
+
 /// Makes a symbolic link or replaces the one that is there, all at once.
 pub(crate) fn link(target: &Path, path: &Path) -> Result<(), FileError> {
     let failed = |source| FileError::new("link", path, source);

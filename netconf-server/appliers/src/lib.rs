@@ -7,6 +7,7 @@ mod command;
 mod files;
 pub mod frr;
 pub mod intent;
+pub mod linux;
 mod names;
 mod refusal;
 pub mod transaction;

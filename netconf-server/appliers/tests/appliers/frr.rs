@@ -75,7 +75,9 @@ fn every_leaf_of_a_neighbor_changes() {
             edit(&|n| (n.peer_as, n.timers) = (65099, timers(Some(60), Some(180), Some(120))), &|n| {
                 n.multihop.as_mut().unwrap().ttl = 255;
             }),
-            edit(&|n| (n.description, n.timers) = (None, timers(Some(0), Some(0), None)), &|n| n.enabled = true),
+            edit(&|n| (n.description, n.timers) = (None, timers(Some(0), Some(0), None)), &|n| {
+                n.enabled = true
+            }),
             edit(
                 &|n| (n.description, n.passive) = (Some("!x % \"y\" \\ 'z' ? # Ü".to_owned()), true),
                 &|n| n.multihop.as_mut().unwrap().ttl = 1,
@@ -129,9 +131,13 @@ fn a_refusal_changes_nothing() {
         appliers.apply(&Intent::default(), &old).await.unwrap();
         let before = lab.running();
         for text in ["x\nrouter bgp 66", "a | b", "x\n!\nno router bgp 65001"] {
-            let new = edit_neighbor(&old, "10.0.0.2", |neighbor| neighbor.description = Some(text.to_owned()));
+            let new =
+                edit_neighbor(&old, "10.0.0.2", |neighbor| neighbor.description = Some(text.to_owned()));
             let error = appliers.apply(&old, &new).await.unwrap_err();
-            assert!(matches!(&error, ApplyError::Refused(r) if r[0].path == "/bgp/n[10.0.0.2]/description"), "{error}");
+            assert!(
+                matches!(&error, ApplyError::Refused(r) if r[0].path == "/bgp/n[10.0.0.2]/description"),
+                "{error}"
+            );
         }
         assert_eq!(lab.running(), before);
     });
@@ -170,8 +176,11 @@ fn killed_in_the_middle_and_reconciled() {
         appliers(&lab).apply(&Intent::default(), &old).await.unwrap();
         let before = lab.running();
         // What a netconfd leaves that is killed after it wrote the file and loaded half of it.
-        std::fs::write(lab.conf().join("frr.conf"), daybreak_appliers::frr::render(&new, &lab.settings()).to_string())
-            .unwrap();
+        std::fs::write(
+            lab.conf().join("frr.conf"),
+            daybreak_appliers::frr::render(&new, &lab.settings()).to_string(),
+        )
+        .unwrap();
         lab.vtysh("configure\nno router bgp 65001\nip route 198.51.101.0/24 blackhole");
         assert_ne!(lab.running(), before);
         let done = appliers(&lab).reconcile(&old).await;
