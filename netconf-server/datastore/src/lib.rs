@@ -2,8 +2,11 @@
 //! what they change.
 
 pub mod diff;
+pub mod edit;
+pub mod error;
 pub mod schema;
 pub mod tree;
+pub mod xml;
 
 #[cfg(test)]
 mod testing;

@@ -78,6 +78,21 @@ impl InstancePath {
         }
         Ok(Self::new(steps))
     }
+
+    /// Reads predicates alone, as in the attribute `key` of RFC 7950 §7.8.6. Prefixes are passed over: keys have the
+    /// namespace of their list.
+    pub(crate) fn parse_predicates(schema: &Schema, id: SchemaId, text: &str) -> Result<Select, PathError> {
+        if text.len() > MAX_LENGTH {
+            return Err(PathError::TooLong);
+        }
+        let mut reader = Reader { schema, text, at: 0 };
+        let select = reader.predicates(id)?;
+        if reader.rest().is_empty() {
+            Ok(select)
+        } else {
+            Err(PathError::Expected { expected: "the end", at: reader.at })
+        }
+    }
 }
 
 struct Reader<'a> {
