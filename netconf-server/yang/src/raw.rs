@@ -160,6 +160,12 @@ pub fn identities(module: &SchemaModule<'_>) -> Vec<Identity> {
     }
 }
 
+/// The modules that deviate from a module, for the library of modules (RFC 8525 §3).
+pub fn deviated_by(module: &SchemaModule<'_>) -> Vec<String> {
+    // SAFETY: the module is of a live context, which holds the array and the modules in it.
+    unsafe { sized((*module.as_raw()).deviated_by).iter().map(|by| text((**by).name)).collect() }
+}
+
 /// What NACM's extensions say about a node. libyang hands them down, so a node below a denied one is denied, too.
 ///
 /// `kill-session` and `delete-config` carry none: RFC 6241 is older. RFC 8341 §3.4.4 denies them in step 10.

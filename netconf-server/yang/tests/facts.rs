@@ -2,8 +2,8 @@
 #![allow(clippy::unwrap_used, reason = "a helper that fails fails its test")]
 
 use daybreak_yang::{
-    DefaultDeny, LeafType, Prefixes, QName, WhenContext, case_of, context, default_deny, defaults, leaf_type,
-    musts, uniques, validate_value, whens,
+    DefaultDeny, LeafType, Prefixes, QName, WhenContext, case_of, context, default_deny, defaults,
+    deviated_by, leaf_type, musts, uniques, validate_value, whens,
 };
 use yang5::context::{Context, ContextFlags};
 use yang5::schema::{DataValueType, SchemaInputFormat, SchemaModule, SchemaNode};
@@ -113,6 +113,15 @@ fn access_control_is_handed_down() {
     assert_eq!(default_deny(&node("/ietf-netconf-acm:nacm/groups/group/name")), Some(DefaultDeny::All));
     assert_eq!(default_deny(&node("/ietf-system:system/authentication/user")), Some(DefaultDeny::Write));
     assert_eq!(default_deny(&node(INTERFACE)), None);
+}
+
+#[test]
+fn a_module_knows_who_deviates_from_it() {
+    let context = context().unwrap();
+    let by = |name: &str| deviated_by(&context.get_module_implemented(name).unwrap());
+    assert_eq!(by("ietf-interfaces"), ["daybreak-limits", "daybreak-deviations"]);
+    assert_eq!(by("ietf-routing-policy"), ["daybreak-deviations"]);
+    assert!(by("daybreak-telemetry").is_empty());
 }
 
 #[test]
