@@ -14,6 +14,7 @@ const FUNCTIONS: &[&str] = &[
     "rte_eal_hotplug_add",
     "rte_eal_hotplug_remove",
     "rte_eal_init",
+    "rte_eth_add_rx_callback",
     "rte_eth_allmulticast_enable",
     "rte_eth_dev_adjust_nb_rx_tx_desc",
     "rte_eth_dev_configure",

@@ -101,7 +101,7 @@ fn tables() -> Tables {
         NextHops::new(1000),
         Neighbours::new(1000),
     );
-    let local = tables.next_hops.acquire(NextHop::Local).unwrap();
+    let local = tables.next_hops.push(NextHop::Local).unwrap();
     for number in 0..2_u16 {
         let third = u8::try_from(number).unwrap();
         let (ipv4, ipv6) =
@@ -110,7 +110,7 @@ fn tables() -> Tables {
         tables
             .set_port(PortId(number), Some(PortInfo { mac, mtu: 1500, ipv4: Some(ipv4), ipv6: Some(ipv6) }));
         let link = NextHop::Path(NextHopPath { port: PortId(number), gateway: None });
-        let link = tables.next_hops.acquire(link).unwrap();
+        let link = tables.next_hops.push(link).unwrap();
         tables.ipv4.insert(format!("10.0.{number}.0/24").parse().unwrap(), link).unwrap();
         tables.ipv6.insert(format!("2001:db8:{number}::/64").parse().unwrap(), link).unwrap();
         tables.ipv4.insert(ipv4.into(), local).unwrap();

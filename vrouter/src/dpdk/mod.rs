@@ -13,6 +13,8 @@ mod pool;
 mod port;
 mod queue;
 mod spec;
+#[cfg(feature = "bench")]
+mod stamp;
 
 pub use burst::{BURST, Burst};
 pub use cycles::{cycles, cycles_per_second};
@@ -24,3 +26,5 @@ pub use port::{Filter, Link, Port, PortConfig, PortStats};
 pub use queue::{RxQueue, TxQueue};
 pub(crate) use spec::plain as plain_interface_name;
 pub use spec::{PciAddress, PortSpec};
+#[cfg(feature = "bench")]
+pub use stamp::stamp;

@@ -131,6 +131,12 @@ impl Port {
         &self.device.name
     }
 
+    /// DPDK's number of the port.
+    #[cfg(feature = "bench")]
+    pub(super) fn id(&self) -> u16 {
+        self.device.id
+    }
+
     /// The hardware address.
     ///
     /// # Errors

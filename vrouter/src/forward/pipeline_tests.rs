@@ -32,7 +32,7 @@ fn tables() -> Tables {
         ("192.0.2.128/26", NextHop::Prohibit),
         ("192.0.2.192/26", NextHop::Path(path(7, "10.0.7.2"))),
     ] {
-        ipv4.insert(prefix.parse().unwrap(), next_hops.acquire(next_hop).unwrap()).unwrap();
+        ipv4.insert(prefix.parse().unwrap(), next_hops.push(next_hop).unwrap()).unwrap();
     }
     for (prefix, next_hop) in [
         ("2001:db8::/64", NextHop::Path(path(0, ""))),
@@ -41,7 +41,7 @@ fn tables() -> Tables {
         ("2001:db8:2::/48", NextHop::Unreachable),
         ("2001:db8:3::/48", NextHop::Prohibit),
     ] {
-        ipv6.insert(prefix.parse().unwrap(), next_hops.acquire(next_hop).unwrap()).unwrap();
+        ipv6.insert(prefix.parse().unwrap(), next_hops.push(next_hop).unwrap()).unwrap();
     }
     let mut neighbours = Neighbours::new(100);
     for (port, address, mac) in [(0, "10.0.0.2", HOST), (1, "10.0.1.2", ROUTER), (1, "2001:db8:f::2", ROUTER)]
