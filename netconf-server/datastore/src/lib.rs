@@ -1,9 +1,11 @@
 //! Configuration datastores: an arena for the schema, immutable trees that share what they have in common, edits that cost
 //! what they change.
 
+pub mod codec;
 pub mod diff;
 pub mod edit;
 pub mod error;
+pub mod filter;
 pub mod schema;
 pub mod tree;
 pub mod xml;

@@ -132,7 +132,7 @@ impl Parser<'_> {
 }
 
 /// The schema node of an element.
-pub(crate) fn resolve(
+fn resolve(
     schema: &Schema,
     parent: Option<SchemaId>,
     element: &Element<'_>,

@@ -14,7 +14,7 @@ pub use from_json::parse_json;
 pub use from_xml::parse_xml;
 pub use tree::{Body, Edit, EditNode, Insert};
 
-pub(crate) use qualified::{to_xml_value, XmlValue};
+pub(crate) use qualified::{from_xml_value, to_xml_value};
 
 use crate::error::DataError;
 use crate::schema::Schema;

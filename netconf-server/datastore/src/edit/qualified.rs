@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 /// A value with the prefixes of XML turned into module names. A prefix that is not declared may be a module's name
 /// already, and is kept for the type to judge.
-pub(super) fn from_xml_value<'v>(
+pub(crate) fn from_xml_value<'v>(
     schema: &Schema,
     encoding: Encoding,
     text: &'v str,

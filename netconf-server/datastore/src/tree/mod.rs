@@ -3,12 +3,14 @@
 //! A [`Tree`] never changes: an edit makes another one that shares all it did not touch, so a clone is free, and two
 //! trees are compared at the cost of their difference.
 
+mod builder;
 mod cursor;
 mod entries;
 mod key;
 mod node;
 mod path;
 
+pub use builder::{BuildError, Builder};
 pub use cursor::{Children, NodeRef};
 pub use entries::{Entries, Iter, Placed};
 pub use key::Key;
