@@ -203,4 +203,4 @@ fn keep_some<T: PartialEq>(place: &mut Option<Arc<T>>, value: Option<T>) {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

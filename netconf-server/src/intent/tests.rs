@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 /// The schema of the appliance.
-pub(super) fn schema() -> &'static Arc<Schema> {
+pub(crate) fn schema() -> &'static Arc<Schema> {
     static SCHEMA: OnceLock<Arc<Schema>> = OnceLock::new();
     SCHEMA.get_or_init(|| Arc::new(Schema::new(daybreak_yang::context().unwrap()).unwrap()))
 }
