@@ -7,6 +7,7 @@ pub mod edit;
 pub mod error;
 pub mod filter;
 pub mod schema;
+pub mod store;
 pub mod tree;
 pub mod xml;
 

@@ -18,7 +18,16 @@ use crate::xml::{Element, Fragment, Limits, NETCONF, Token, XmlReader};
 /// # Errors
 /// The first thing that is wrong, with line and column in the fragment.
 pub fn parse_xml(schema: &Schema, xml: Fragment<'_>, limits: Limits) -> Result<Edit, DataError> {
-    let mut parser = Parser { schema, reader: XmlReader::new(xml, limits)?, at: InstancePath::default() };
+    parse(schema, xml, limits, false)
+}
+
+/// As [`parse_xml`], and takes the text out of a `<config>` or `<data>` element if there is one around it.
+pub(super) fn parse_document(schema: &Schema, xml: Fragment<'_>, limits: Limits) -> Result<Edit, DataError> {
+    parse(schema, xml, limits, true)
+}
+
+fn parse(schema: &Schema, xml: Fragment<'_>, limits: Limits, document: bool) -> Result<Edit, DataError> {
+    let mut parser = Parser { schema, reader: XmlReader::new(xml, limits)?, at: InstancePath::default(), document };
     let result = parser.children(None, None);
     result.map(|nodes| Edit { nodes }).map_err(|mut error| {
         error.position = error.position.or_else(|| Some(parser.reader.position()));
@@ -34,6 +43,8 @@ struct Parser<'x> {
     reader: XmlReader<'x>,
     /// Where the parser is; when it fails, where it failed.
     at: InstancePath,
+    /// Whether an element around the data may come.
+    document: bool,
 }
 
 impl Parser<'_> {
@@ -46,6 +57,10 @@ impl Parser<'_> {
         let mut children = Vec::new();
         loop {
             match self.reader.next()? {
+                Token::Start(element) if self.is_wrapper(&element) => {
+                    self.document = false;
+                    children.append(&mut self.children(None, None)?);
+                }
                 Token::Start(element) => children.push(self.element(parent, &element, above)?),
                 Token::End | Token::Eof => break,
                 Token::Text(text) if text.trim_ascii().is_empty() => {}
@@ -59,6 +74,13 @@ impl Parser<'_> {
         }
         check_siblings(self.schema, &children)?;
         Ok(children)
+    }
+
+    fn is_wrapper(&self, element: &Element<'_>) -> bool {
+        self.document
+            && self.at.steps().is_empty()
+            && matches!(element.name(), "config" | "data")
+            && element.namespace.as_deref().is_none_or(|namespace| namespace == NETCONF)
     }
 
     fn element(

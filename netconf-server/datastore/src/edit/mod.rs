@@ -94,12 +94,13 @@ impl DefaultOperation {
     }
 }
 
-/// A whole configuration from XML, as in `<copy-config>` with a `<config>` source or in a startup file.
+/// A whole configuration from XML, as in `<copy-config>` with a `<config>` source or in a startup file; a `<config>` or
+/// `<data>` element around it is passed over.
 ///
 /// # Errors
 /// The first thing that is wrong with it.
 pub fn tree_from_xml(schema: &Arc<Schema>, xml: Fragment<'_>, limits: Limits) -> Result<Tree, DataError> {
-    whole(schema, &parse_xml(schema, xml, limits)?)
+    whole(schema, &from_xml::parse_document(schema, xml, limits)?)
 }
 
 /// A whole configuration from JSON (RFC 7951).

@@ -119,15 +119,3 @@ impl Node {
         self.children.binary_search_by_key(&id, |child| child.0)
     }
 }
-
-impl Slot {
-    /// Whether nothing is left in it, so that it has to go.
-    pub(crate) fn is_vacant(&self, presence: bool) -> bool {
-        match self {
-            Self::Leaf(_) | Self::AnyData(_) => false,
-            Self::LeafList(values) => values.is_empty(),
-            Self::Container(node) => !presence && node.is_empty(),
-            Self::List(entries) => entries.is_empty(),
-        }
-    }
-}

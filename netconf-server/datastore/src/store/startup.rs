@@ -1,0 +1,91 @@
+//! The startup configuration: a file, loaded at boot and written when it is asked for.
+
+use super::files::{read_tree, sync_folder, write_tree};
+use super::open::Problem;
+use super::{Datastore, Paths, SessionId, Store, StoreError};
+use crate::edit::tree_from_json;
+use crate::error::DataError;
+use crate::schema::Schema;
+use crate::tree::Tree;
+use crate::xml::Limits;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Blanks per level in the file: people read it.
+const INDENT: usize = 2;
+
+impl Store {
+    /// Saves a configuration for the next boot. The file is the old one or the new one, whenever the power fails.
+    ///
+    /// # Errors
+    /// `in-use` if another session has locked startup; [`StoreError::Io`] if it cannot be written.
+    pub fn save_startup(&mut self, session: SessionId, tree: Tree) -> Result<(), StoreError> {
+        self.locks.check(Datastore::Startup, session)?;
+        write_tree(&self.paths.startup_xml, &tree, Some(INDENT))?;
+        self.startup = tree;
+        Ok(())
+    }
+
+    /// Deletes the startup configuration: the next boot starts empty.
+    ///
+    /// # Errors
+    /// As [`Self::save_startup`].
+    pub fn delete_startup(&mut self, session: SessionId) -> Result<(), StoreError> {
+        self.locks.check(Datastore::Startup, session)?;
+        for path in [&self.paths.startup_xml, &self.paths.startup_json] {
+            match fs::remove_file(path).and_then(|()| sync_folder(path)) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                    return Err(StoreError::io("remove", path, error));
+                }
+                _ => {}
+            }
+        }
+        self.startup = Tree::empty(self.schema.clone());
+        Ok(())
+    }
+}
+
+/// Loads the startup configuration: XML, else JSON, else nothing. A file that cannot be understood is put aside under
+/// another name.
+pub(super) fn load(
+    schema: &Arc<Schema>,
+    paths: &Paths,
+    problems: &mut Vec<Problem>,
+) -> Result<Tree, StoreError> {
+    for (path, is_json) in [(&paths.startup_xml, false), (&paths.startup_json, true)] {
+        if !path.exists() {
+            continue;
+        }
+        let read = if is_json { read_json(schema, path)? } else { read_tree(schema, path)? };
+        match read {
+            Ok(tree) => return Ok(tree),
+            Err(error) => {
+                let kept = put_aside(path).map_err(|error| StoreError::io("rename", path, error))?;
+                problems.push(Problem::StartupUnreadable { path: path.clone(), kept, error });
+            }
+        }
+    }
+    Ok(Tree::empty(schema.clone()))
+}
+
+fn read_json(schema: &Arc<Schema>, path: &Path) -> Result<Result<Tree, DataError>, StoreError> {
+    let bytes = fs::read(path).map_err(|error| StoreError::io("read", path, error))?;
+    Ok(tree_from_json(schema, &bytes, Limits::default()))
+}
+
+/// Renames a file to the first free name of the form `NAME.rejected-N`.
+pub(super) fn put_aside(path: &Path) -> io::Result<PathBuf> {
+    for number in 1_u32.. {
+        let mut name = path.as_os_str().to_owned();
+        name.push(format!(".rejected-{number}"));
+        let kept = PathBuf::from(name);
+        if !kept.exists() {
+            fs::rename(path, &kept)?;
+            sync_folder(path)?;
+            return Ok(kept);
+        }
+    }
+    Err(io::Error::other("no name is free"))
+}
