@@ -17,7 +17,7 @@ export DAYBREAK_CACHE := $(abspath $(CACHE))
 export DAYBREAK_IMAGE := $(abspath build/lab/vrouter)
 
 .PHONY: help setup build image demo demo-down test test-reproducible test-crates test-labs lint fmt fuzz \
-        bench-setup bench-dhcp bench-tftp bench-http bench-seed bench-image
+        bench-setup bench-forward bench-dhcp bench-tftp bench-http bench-seed bench-image
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  %-16s %s\n", $$1, $$2}'
@@ -83,6 +83,9 @@ bench-seed: bench-setup ## seed fetched by cloud-init's own code
 
 bench-image: bench-setup ## time and size of each step of the image build
 	tests/bench/image/run
+
+bench-forward: bench-setup ## packets per second of one core through the data plane beside testpmd
+	tests/bench/forward/run
 
 bench-setup: setup
 	@tests/setup/packages.sh tests/setup/packages-bench.txt

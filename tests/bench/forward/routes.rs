@@ -7,17 +7,17 @@ use daybreak_vrouter::packet::{Ethernet, Ipv4, MacAddr, ether_type};
 use ipnet::Ipv4Net;
 
 /// Destinations: more than any cache holds headers for.
-pub const PACKETS: usize = 1 << 20;
+pub(crate) const PACKETS: usize = 1 << 20;
 
 /// Numbers that look random and are the same in every run (xorshift64*).
-pub struct Numbers(u64);
+pub(crate) struct Numbers(u64);
 
 impl Numbers {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self(0x9e37_79b9_7f4a_7c15)
     }
 
-    pub fn next(&mut self) -> u32 {
+    pub(crate) fn next(&mut self) -> u32 {
         self.0 ^= self.0 >> 12;
         self.0 ^= self.0 << 25;
         self.0 ^= self.0 >> 27;
@@ -26,7 +26,7 @@ impl Numbers {
 }
 
 /// Distinct prefixes: 60 % /24, 2 % longer, the rest shorter, as in a full table.
-pub fn prefixes(count: usize, numbers: &mut Numbers) -> Vec<Ipv4Net> {
+pub(crate) fn prefixes(count: usize, numbers: &mut Numbers) -> Vec<Ipv4Net> {
     let mut seen = HashSet::with_capacity(count);
     let mut list = Vec::with_capacity(count);
     while list.len() < count {
@@ -53,7 +53,7 @@ pub fn prefixes(count: usize, numbers: &mut Numbers) -> Vec<Ipv4Net> {
 }
 
 /// Frames of 64 bytes to random hosts in random prefixes, as far as their headers go.
-pub fn headers(prefixes: &[Ipv4Net], to: MacAddr, numbers: &mut Numbers) -> Vec<[u8; 34]> {
+pub(crate) fn headers(prefixes: &[Ipv4Net], to: MacAddr, numbers: &mut Numbers) -> Vec<[u8; 34]> {
     let mut one = || {
         let prefix = prefixes[numbers.next() as usize % prefixes.len()];
         let host = u64::from(numbers.next()) & ((1_u64 << (32 - prefix.prefix_len())) - 1);

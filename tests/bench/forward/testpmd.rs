@@ -9,10 +9,10 @@ use anyhow::{Context as _, Result};
 use super::measure::{CORE, MEMORY};
 
 /// Its modes: `io` touches no packet, `mac` writes both hardware addresses. Neither looks anything up.
-pub const MODES: [&str; 2] = ["io", "mac"];
+pub(crate) const MODES: [&str; 2] = ["io", "mac"];
 
 /// Packets per second, the mean of its own figures once a second, the first not counted.
-pub fn run(mode: &str, seconds: u64) -> Result<f64> {
+pub(crate) fn run(mode: &str, seconds: u64) -> Result<f64> {
     let cores = format!("0,{CORE}");
     let memory = MEMORY.to_string();
     let forward_mode = format!("--forward-mode={mode}");
