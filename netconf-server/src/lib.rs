@@ -2,3 +2,5 @@
 
 pub mod cli;
 pub mod intent;
+pub mod nacm;
+pub mod state;
