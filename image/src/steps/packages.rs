@@ -12,7 +12,7 @@ use crate::spec::{DebName, DebSpec, Version};
 const CARGO: Tool = Tool { program: "cargo", package: "cargo" };
 
 /// Profile that programs for the appliance are built with.
-const PROFILE: &str = "lab";
+const PROFILE: &str = "release";
 
 /// One of our own packages with the path of its specification.
 pub(crate) struct Daemon {
