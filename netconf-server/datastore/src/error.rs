@@ -1,152 +1,82 @@
-//! What is wrong with data, in the terms of RFC 6241.
+//! What is wrong with data: an `rpc-error` and where in the text it arose.
 
 use crate::schema::Schema;
 use crate::tree::InstancePath;
+use daybreak_netconf::error::{ErrorInfo, ErrorPath, ErrorTag, ErrorType, RpcError};
 use std::fmt;
 
-/// `error-tag` (RFC 6241 Appendix A), as far as data can cause it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ErrorTag {
-    /// A value does not fit.
-    InvalidValue,
-    /// Larger than the limits.
-    TooBig,
-    /// An attribute is not there.
-    MissingAttribute,
-    /// An attribute has a wrong value.
-    BadAttribute,
-    /// An attribute that means nothing here.
-    UnknownAttribute,
-    /// An element is not there.
-    MissingElement,
-    /// An element is where it must not be.
-    BadElement,
-    /// No such element in the schema.
-    UnknownElement,
-    /// No module has the namespace.
-    UnknownNamespace,
-    /// It must not be there yet.
-    DataExists,
-    /// It must be there.
-    DataMissing,
-    /// Not offered.
-    OperationNotSupported,
-    /// All else.
-    OperationFailed,
-    /// Not XML.
-    MalformedMessage,
-}
-
-impl ErrorTag {
-    /// The text of the tag.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::InvalidValue => "invalid-value",
-            Self::TooBig => "too-big",
-            Self::MissingAttribute => "missing-attribute",
-            Self::BadAttribute => "bad-attribute",
-            Self::UnknownAttribute => "unknown-attribute",
-            Self::MissingElement => "missing-element",
-            Self::BadElement => "bad-element",
-            Self::UnknownElement => "unknown-element",
-            Self::UnknownNamespace => "unknown-namespace",
-            Self::DataExists => "data-exists",
-            Self::DataMissing => "data-missing",
-            Self::OperationNotSupported => "operation-not-supported",
-            Self::OperationFailed => "operation-failed",
-            Self::MalformedMessage => "malformed-message",
-        }
-    }
-}
-
-/// Something wrong with data: all that an `rpc-error` tells.
+/// Something wrong with data.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DataError {
-    /// `error-tag`.
-    pub tag: ErrorTag,
-    /// `error-app-tag`.
-    pub app_tag: Option<String>,
-    /// `error-path`.
-    pub path: Option<ErrorPath>,
-    /// `error-message`.
-    pub message: String,
-    /// `bad-element` of `error-info`.
-    pub bad_element: Option<String>,
-    /// `bad-attribute` of `error-info`.
-    pub bad_attribute: Option<String>,
-    /// `bad-namespace` of `error-info`.
-    pub bad_namespace: Option<String>,
-    /// Where in the text, as line and column from 1.
+    /// What the client is told.
+    pub error: RpcError,
+    /// Where in the text that was read, as line and column from 1.
     pub position: Option<(usize, usize)>,
-}
-
-/// A path in both of its spellings.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ErrorPath {
-    /// With module names where the module changes, for people.
-    pub text: String,
-    /// With a prefix on every name, for `error-path`.
-    pub xml: String,
-    /// Prefixes of [`Self::xml`] with their namespaces.
-    pub namespaces: Vec<(String, String)>,
-}
-
-impl ErrorPath {
-    /// The spellings of a path.
-    pub fn new(schema: &Schema, path: &InstancePath) -> Self {
-        let (xml, modules) = path.to_xml(schema);
-        let namespaces = modules
-            .into_iter()
-            .map(|id| schema.module(id))
-            .map(|module| (module.name.to_string(), module.namespace.to_string()))
-            .collect();
-        Self { text: path.display(schema).to_string(), xml, namespaces }
-    }
 }
 
 impl DataError {
     /// An error with a message and nothing more.
-    pub fn new(tag: ErrorTag, message: impl Into<String>) -> Self {
-        Self {
-            tag,
-            app_tag: None,
-            path: None,
-            message: message.into(),
-            bad_element: None,
-            bad_attribute: None,
-            bad_namespace: None,
-            position: None,
-        }
+    pub(crate) fn new(tag: ErrorTag, message: impl Into<String>) -> Self {
+        let kind = match tag {
+            ErrorTag::MalformedMessage | ErrorTag::TooBig => ErrorType::Rpc,
+            _ => ErrorType::Application,
+        };
+        Self { error: RpcError::new(kind, tag, message), position: None }
+    }
+
+    /// The `error-tag`.
+    pub fn tag(&self) -> ErrorTag {
+        self.error.tag
     }
 
     /// The same with the node that it is about.
-    #[must_use]
-    pub fn at(mut self, schema: &Schema, path: &InstancePath) -> Self {
+    pub(crate) fn at(mut self, schema: &Schema, path: &InstancePath) -> Self {
         if !path.steps().is_empty() {
-            self.path = Some(ErrorPath::new(schema, path));
+            self.error.path = Some(error_path(schema, path));
         }
         self
     }
 
-    /// The same with an application tag.
-    #[must_use]
-    pub fn app_tag(mut self, tag: impl Into<String>) -> Self {
-        self.app_tag = Some(tag.into());
+    pub(crate) fn app_tag(mut self, tag: Option<String>) -> Self {
+        self.error.app_tag = tag;
         self
     }
 
     /// The same with the element at fault.
-    #[must_use]
-    pub fn element(mut self, name: impl Into<String>) -> Self {
-        self.bad_element = Some(name.into());
-        self
+    pub(crate) fn element(self, name: &str) -> Self {
+        self.with(ErrorInfo::BadElement(name.to_owned()))
     }
 
     /// The same with the attribute at fault.
-    #[must_use]
-    pub fn attribute(mut self, name: impl Into<String>) -> Self {
-        self.bad_attribute = Some(name.into());
+    pub(crate) fn attribute(self, name: &str) -> Self {
+        self.with(ErrorInfo::BadAttribute(name.to_owned()))
+    }
+
+    /// The same with the namespace at fault.
+    pub(crate) fn namespace(self, namespace: &str) -> Self {
+        self.with(ErrorInfo::BadNamespace(namespace.to_owned()))
+    }
+
+    fn with(mut self, info: ErrorInfo) -> Self {
+        self.error.info.push(info);
         self
+    }
+}
+
+/// A path as `error-path` has it: every name with the name of its module as prefix.
+pub fn error_path(schema: &Schema, path: &InstancePath) -> ErrorPath {
+    let (text, modules) = path.to_xml(schema);
+    let namespaces = modules
+        .into_iter()
+        .map(|id| schema.module(id))
+        .map(|module| (module.name.to_string(), module.namespace.to_string()))
+        .collect();
+    ErrorPath { text, namespaces }
+}
+
+impl From<DataError> for RpcError {
+    fn from(error: DataError) -> Self {
+        error.error
     }
 }
 
@@ -155,11 +85,7 @@ impl fmt::Display for DataError {
         if let Some((line, column)) = self.position {
             write!(f, "line {line}, column {column}: ")?;
         }
-        f.write_str(&self.message)?;
-        if let Some(path) = &self.path {
-            write!(f, " at {}", path.text)?;
-        }
-        Ok(())
+        self.error.fmt(f)
     }
 }
 

@@ -71,7 +71,7 @@ fn one<'t>(writer: &mut XmlWriter<'_, 't>, node: &NodeRef<'t>, change: &Change) 
     let mut attributes = Attributes::default();
     attributes.text = format!(" xmlns:nc=\"{NETCONF}\" nc:operation=\"{operation}\"");
     placement(&mut attributes, node, place)?;
-    if node.value().is_some() || node.any_data().is_some() {
+    if node.value().is_some() {
         return writer.leaf(node, &attributes);
     }
     match change.op {

@@ -87,9 +87,6 @@ impl<'t> JsonWriter<'_, 't> {
 
     fn value(&mut self, node: &NodeRef<'t>, selection: &Selection) -> fmt::Result {
         let Some(id) = node.id() else { return Ok(()) };
-        if let Some(text) = node.any_data() {
-            return quote(self.out, text);
-        }
         let Some(value) = node.value() else {
             self.begin("{")?;
             self.members(node, selection)?;

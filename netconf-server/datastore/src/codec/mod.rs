@@ -72,3 +72,6 @@ impl fmt::Debug for WriteOptions<'_> {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -56,7 +56,7 @@ impl<'o, 't> XmlWriter<'o, 't> {
         attributes: &Attributes,
     ) -> fmt::Result {
         let Some(schema_node) = node.schema_node() else { return Ok(()) };
-        if node.value().is_some() || node.any_data().is_some() {
+        if node.value().is_some() {
             self.flush()?;
             return self.leaf(node, attributes);
         }
@@ -104,20 +104,18 @@ impl<'o, 't> XmlWriter<'o, 't> {
     /// Writes an end tag.
     pub(super) fn close(&mut self, node: &NodeRef<'t>) -> fmt::Result {
         self.depth -= 1;
-        self.line()?;
+        if let Some(indent) = self.view.options.indent {
+            write!(self.out, "\n{:1$}", "", indent * self.depth)?;
+        }
         write!(self.out, "</{}>", node.name())?;
         self.end_of_top()
     }
 
-    /// Writes a leaf, leaf-list entry or `anydata`.
+    /// Writes a leaf or leaf-list entry.
     pub(super) fn leaf(&mut self, node: &NodeRef<'t>, attributes: &Attributes) -> fmt::Result {
         self.line()?;
         self.start(node, attributes)?;
         let (Some(id), schema) = (node.id(), node.schema()) else { return Ok(()) };
-        if let Some(text) = node.any_data() {
-            write!(self.out, ">{text}</{}>", node.name())?;
-            return self.end_of_top();
-        }
         let value = node.value().map_or("", |value| value);
         let value = to_xml_value(schema, id, value);
         for module in value.modules.iter().filter(|module| !attributes.modules.contains(module)) {

@@ -20,17 +20,17 @@ pub struct Change {
 pub enum Op {
     /// It is new, with all below it: what is below has no changes of its own.
     Created {
-        /// The value of a leaf, leaf-list entry or `anydata`.
+        /// The value of a leaf or leaf-list entry.
         value: Option<Arc<str>>,
         /// Where it stands.
         place: Placement,
     },
     /// It is gone, with all that was below it.
     Deleted {
-        /// The value of a leaf, leaf-list entry or `anydata`.
+        /// The value of a leaf or leaf-list entry.
         value: Option<Arc<str>>,
     },
-    /// A leaf or `anydata` has another value.
+    /// A leaf has another value.
     Modified {
         /// The value in the old tree.
         old: Arc<str>,

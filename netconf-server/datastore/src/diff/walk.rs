@@ -41,7 +41,7 @@ impl Walk<'_> {
 
     fn slots(&mut self, id: SchemaId, old: &Slot, new: &Slot) {
         match (old, new) {
-            (Slot::Leaf(old), Slot::Leaf(new)) | (Slot::AnyData(old), Slot::AnyData(new)) => {
+            (Slot::Leaf(old), Slot::Leaf(new)) => {
                 if old != new {
                     self.push(id, Select::Node, Op::Modified { old: old.clone(), new: new.clone() });
                 }
@@ -113,7 +113,7 @@ impl Walk<'_> {
             Slot::Container(_) => {
                 self.push(id, Select::Node, Op::Created { value: None, place: Placement::Any });
             }
-            Slot::Leaf(value) | Slot::AnyData(value) => {
+            Slot::Leaf(value) => {
                 let op = Op::Created { value: Some(value.clone()), place: Placement::Any };
                 self.push(id, Select::Node, op);
             }
@@ -127,7 +127,7 @@ impl Walk<'_> {
                 self.entries(id, values, &Entries::new(self.order(id)), |_, _, _| {});
             }
             Slot::Container(_) => self.push(id, Select::Node, Op::Deleted { value: None }),
-            Slot::Leaf(value) | Slot::AnyData(value) => {
+            Slot::Leaf(value) => {
                 self.push(id, Select::Node, Op::Deleted { value: Some(value.clone()) });
             }
         }

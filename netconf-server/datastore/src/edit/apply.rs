@@ -3,7 +3,8 @@
 use super::draft::Draft;
 use super::from_xml::select;
 use super::{Body, DefaultOperation, Edit, EditNode, Operation};
-use crate::error::{DataError, ErrorTag};
+use crate::error::DataError;
+use daybreak_netconf::error::{ErrorTag, RpcError};
 use crate::schema::{Kind, Schema, SchemaId};
 use crate::tree::{InstancePath, Node, Slot, Tree};
 use std::sync::Arc;
@@ -38,7 +39,7 @@ pub struct Outcome {
     /// The tree with what succeeded: the very same as before if nothing changed, or if an error undid the edit.
     pub tree: Tree,
     /// What failed: at most one unless [`ErrorOption::ContinueOnError`] was given.
-    pub errors: Vec<DataError>,
+    pub errors: Vec<RpcError>,
 }
 
 impl Outcome {
@@ -46,7 +47,7 @@ impl Outcome {
     ///
     /// # Errors
     /// The first of [`Self::errors`].
-    pub fn into_result(self) -> Result<Tree, DataError> {
+    pub fn into_result(self) -> Result<Tree, RpcError> {
         match self.errors.into_iter().next() {
             None => Ok(self.tree),
             Some(error) => Err(error),
@@ -73,7 +74,7 @@ pub fn apply(tree: &Tree, edit: &Edit, default: DefaultOperation, option: ErrorO
     };
     let result = run.children(base, &edit.nodes, operation);
     if let Err(error) = result {
-        return Outcome { tree: tree.clone(), errors: vec![error] };
+        return Outcome { tree: tree.clone(), errors: vec![error.into()] };
     }
     let changed = result.ok().flatten();
     let changed = match default {
@@ -91,7 +92,7 @@ pub fn apply(tree: &Tree, edit: &Edit, default: DefaultOperation, option: ErrorO
 pub(super) struct Run<'a> {
     pub(super) schema: &'a Schema,
     pub(super) at: InstancePath,
-    errors: Vec<DataError>,
+    errors: Vec<RpcError>,
     keep_going: bool,
 }
 
@@ -111,7 +112,7 @@ impl Run<'_> {
             match self.one(&mut draft, edit, above) {
                 Ok(()) => {}
                 Err(error) if self.keep_going => {
-                    self.errors.push(error);
+                    self.errors.push(error.into());
                     while self.at.steps().len() > depth + 1 {
                         self.at.pop();
                     }

@@ -1,7 +1,8 @@
 //! The attributes of an edit.
 
 use super::{Insert, Operation, qualified::from_xml_value};
-use crate::error::{DataError, ErrorTag};
+use crate::error::DataError;
+use daybreak_netconf::error::ErrorTag;
 use crate::schema::{Kind, Order, Schema, SchemaId};
 use crate::tree::{InstancePath, Key, Select};
 use crate::xml::{Attribute, Element, NETCONF, Scope, WITH_DEFAULTS, YANG};

@@ -3,7 +3,8 @@
 use super::qualified::from_xml_value;
 use super::tree::{check_siblings, key_of};
 use super::{Body, Edit, EditNode};
-use crate::error::{DataError, ErrorTag};
+use crate::error::DataError;
+use daybreak_netconf::error::ErrorTag;
 use crate::schema::{Encoding, Kind, Lookup, Schema, SchemaId};
 use crate::tree::{InstancePath, Select};
 use crate::xml::{Limits, Scope};
@@ -49,7 +50,7 @@ struct Run<'s> {
 
 impl Run<'_> {
     fn fail<E: serde::de::Error>(&self, error: DataError) -> E {
-        let result = E::custom(&error.message);
+        let result = E::custom(&error);
         self.error.set(Some(error));
         result
     }
@@ -62,9 +63,7 @@ impl Run<'_> {
             Some((module, name)) => {
                 let id = schema.module_named(module).ok_or_else(|| {
                     let message = format!("no module is named {module}");
-                    let mut error = DataError::new(ErrorTag::UnknownNamespace, message).element(member);
-                    error.bad_namespace = Some(module.to_owned());
-                    error
+                    DataError::new(ErrorTag::UnknownNamespace, message).element(member).namespace(module)
                 })?;
                 schema
                     .child(parent, id, name)
@@ -85,9 +84,8 @@ impl Run<'_> {
         let encoding = node.encoding().unwrap_or(Encoding::Text);
         let text = from_xml_value(self.schema, encoding, text, &Scope::default());
         let value = self.schema.canonical(id, &text).map_err(|error| {
-            let mut refusal = DataError::new(ErrorTag::InvalidValue, error.message).element(&*node.name);
-            refusal.app_tag = error.app_tag;
-            refusal
+            let refusal = DataError::new(ErrorTag::InvalidValue, error.message).element(&node.name);
+            refusal.app_tag(error.app_tag)
         })?;
         Ok(EditNode { id, operation: None, insert: None, body: Body::Value(value) })
     }
@@ -127,7 +125,7 @@ impl<'de> Visitor<'de> for Members<'_, '_> {
             run.at.borrow_mut().push(id, Select::Node);
             if !run.schema.node(id).config {
                 let message = format!("{name} is state and cannot be configured");
-                return Err(run.fail(DataError::new(ErrorTag::UnknownElement, message).element(name)));
+                return Err(run.fail(DataError::new(ErrorTag::UnknownElement, message).element(&name)));
             }
             nodes.append(&mut map.next_value_seed(Member { run, id })?);
             run.at.borrow_mut().pop();

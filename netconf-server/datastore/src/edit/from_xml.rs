@@ -4,7 +4,8 @@ use super::attributes::{self, Attributes};
 use super::qualified::from_xml_value;
 use super::tree::{check_siblings, key_of};
 use super::{Body, Edit, EditNode, Operation};
-use crate::error::{DataError, ErrorTag};
+use crate::error::DataError;
+use daybreak_netconf::error::ErrorTag;
 use crate::schema::{Kind, Lookup, Schema, SchemaId};
 use crate::tree::{InstancePath, Key, Select};
 use crate::xml::{Element, Fragment, Limits, NETCONF, Token, XmlReader};
@@ -31,10 +32,7 @@ fn parse(schema: &Schema, xml: Fragment<'_>, limits: Limits, document: bool) -> 
     let result = parser.children(None, None);
     result.map(|nodes| Edit { nodes }).map_err(|mut error| {
         error.position = error.position.or_else(|| Some(parser.reader.position()));
-        match error.path {
-            None => error.at(schema, &parser.at),
-            Some(_) => error,
-        }
+        if error.error.path.is_none() { error.at(schema, &parser.at) } else { error }
     })
 }
 
@@ -94,7 +92,7 @@ impl Parser<'_> {
         self.at.push(id, Select::Node);
         if !node.config {
             let message = format!("{} is state and cannot be configured", node.name);
-            return Err(DataError::new(ErrorTag::UnknownElement, message).element(&*node.name));
+            return Err(DataError::new(ErrorTag::UnknownElement, message).element(&node.name));
         }
         let Attributes { operation, insert, default } =
             attributes::read(self.schema, id, element, self.reader.scope())?;
@@ -127,9 +125,8 @@ impl Parser<'_> {
         let encoding = node.encoding().unwrap_or(crate::schema::Encoding::Text);
         let qualified = from_xml_value(self.schema, encoding, &text, self.reader.scope());
         let value = self.schema.canonical(id, &qualified).map_err(|error| {
-            let mut refusal = DataError::new(ErrorTag::InvalidValue, error.message).element(&*node.name);
-            refusal.app_tag = error.app_tag;
-            refusal
+            let refusal = DataError::new(ErrorTag::InvalidValue, error.message).element(&node.name);
+            refusal.app_tag(error.app_tag)
         })?;
         Ok(Body::Value(value))
     }
@@ -145,7 +142,7 @@ impl Parser<'_> {
         match body {
             Body::Value(value) if !node.defaults.contains(value) => {
                 let message = format!("{value} is not the default of {}", node.name);
-                Err(DataError::new(ErrorTag::InvalidValue, message).element(&*node.name))
+                Err(DataError::new(ErrorTag::InvalidValue, message).element(&node.name))
             }
             Body::Value(_) => Ok(Some(Operation::Remove)),
             _ => Ok(operation),
@@ -176,11 +173,9 @@ fn resolve(
         };
     };
     let Some(module) = schema.module_in(namespace) else {
-        let mut error =
-            DataError::new(ErrorTag::UnknownNamespace, format!("no module has the namespace {namespace}"))
-                .element(name);
-        error.bad_namespace = Some(namespace.to_owned());
-        return Err(error);
+        let message = format!("no module has the namespace {namespace}");
+        let error = DataError::new(ErrorTag::UnknownNamespace, message);
+        return Err(error.element(name).namespace(namespace));
     };
     schema.child(parent, module, name).ok_or_else(|| {
         let message = format!("{} has no {name} in {}", schema.module(module).name, around());

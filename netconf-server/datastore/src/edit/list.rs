@@ -3,7 +3,8 @@
 use super::apply::Run;
 use super::draft::Draft;
 use super::{EditNode, Insert, Operation};
-use crate::error::{DataError, ErrorTag};
+use crate::error::DataError;
+use daybreak_netconf::error::ErrorTag;
 use crate::schema::SchemaId;
 use crate::tree::{Entries, Key, Node, Slot};
 use std::sync::Arc;
@@ -128,7 +129,7 @@ impl Run<'_> {
                     ErrorTag::BadAttribute,
                     format!("{name} has no entry {wanted} to stand beside"),
                 );
-                let error = error.app_tag("missing-instance").attribute(attribute).element(name);
+                let error = error.app_tag(Some("missing-instance".to_owned())).attribute(attribute).element(name);
                 return Err(error.at(self.schema, &self.at));
             }
         };

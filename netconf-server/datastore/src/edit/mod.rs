@@ -114,5 +114,5 @@ pub fn tree_from_json(schema: &Arc<Schema>, json: &[u8], limits: Limits) -> Resu
 fn whole(schema: &Arc<Schema>, edit: &Edit) -> Result<Tree, DataError> {
     let outcome =
         apply(&Tree::empty(schema.clone()), edit, DefaultOperation::Merge, ErrorOption::RollbackOnError);
-    outcome.into_result()
+    outcome.into_result().map_err(|error| DataError { error, position: None })
 }

@@ -1,7 +1,8 @@
 //! An edit as data.
 
 use super::Operation;
-use crate::error::{DataError, ErrorTag};
+use crate::error::DataError;
+use daybreak_netconf::error::ErrorTag;
 use crate::schema::{Kind, Schema, SchemaId};
 use crate::tree::Key;
 use std::sync::Arc;
@@ -77,7 +78,7 @@ fn value_of<'e>(
     value.ok_or_else(|| {
         let (list, key) = (&schema.node(list).name, &schema.node(key).name);
         DataError::new(ErrorTag::MissingElement, format!("an entry of {list} has no key {key}"))
-            .element(&**key)
+            .element(key)
     })
 }
 
@@ -90,7 +91,7 @@ pub(super) fn check_siblings(schema: &Schema, children: &[EditNode]) -> Result<(
         let single = matches!(node.kind, Kind::Container { .. } | Kind::Leaf(_) | Kind::AnyData);
         if single && children[..at].iter().any(|other| other.id == child.id) {
             let message = format!("{} is there twice", node.name);
-            return Err(DataError::new(ErrorTag::BadElement, message).element(&*node.name));
+            return Err(DataError::new(ErrorTag::BadElement, message).element(&node.name));
         }
         if node.case.is_none() || child.operation.is_some_and(Operation::is_deletion) {
             continue;
@@ -108,7 +109,7 @@ pub(super) fn check_siblings(schema: &Schema, children: &[EditNode]) -> Result<(
                         schema.case(*other).name,
                         schema.choice(choice).name,
                     );
-                    return Err(DataError::new(ErrorTag::BadElement, message).element(&*node.name));
+                    return Err(DataError::new(ErrorTag::BadElement, message).element(&node.name));
                 }
             }
         }

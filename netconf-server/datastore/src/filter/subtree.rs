@@ -2,7 +2,8 @@
 
 use super::{Picked, Selection};
 use crate::edit::from_xml_value;
-use crate::error::{DataError, ErrorTag};
+use crate::error::DataError;
+use daybreak_netconf::error::ErrorTag;
 use crate::schema::{Kind, Lookup, Schema, SchemaId};
 use crate::tree::{Key, NodeRef};
 use crate::xml::{Element, Fragment, Limits, NETCONF, Token, XmlReader};

@@ -80,7 +80,7 @@ pub enum Kind {
     Leaf(Encoding),
     /// A leaf-list.
     LeafList(Encoding, Order),
-    /// `anydata` or `anyxml`.
+    /// `anydata` or `anyxml`, which trees do not hold: the models have none that is configuration.
     AnyData,
 }
 

@@ -5,11 +5,11 @@ use super::journal::{self, ConfirmStep, Journal, MAX_PAYLOAD, Record};
 use super::{BootTime, Confirm, Datastore, SessionId, Store, StoreError};
 use crate::codec::write_edit_xml;
 use crate::diff::{Change, diff};
-use crate::error::DataError;
 use crate::tree::Tree;
+use daybreak_netconf::error::RpcError;
 
 /// Checks a new configuration, given the old one and what is different.
-pub type Validate<'a> = &'a dyn Fn(&Tree, &Tree, &[Change]) -> Result<(), Vec<DataError>>;
+pub type Validate<'a> = &'a dyn Fn(&Tree, &Tree, &[Change]) -> Result<(), Vec<RpcError>>;
 
 /// A `<commit>`.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! What a datastore refuses.
 
 use super::{Datastore, SessionId};
-use crate::error::DataError;
+use daybreak_netconf::error::{ErrorTag, RpcError};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -52,7 +52,7 @@ pub enum StoreError {
     NothingToConfirm,
     /// The configuration is not valid.
     #[error("the configuration is not valid: {}", first(.0))]
-    Invalid(Vec<DataError>),
+    Invalid(Vec<RpcError>),
     /// `operation-failed`: the disk.
     #[error("cannot {action} {}: {error}", path.display())]
     Io {
@@ -66,7 +66,7 @@ pub enum StoreError {
     },
 }
 
-fn first(errors: &[DataError]) -> String {
+fn first(errors: &[RpcError]) -> String {
     errors.first().map_or_else(String::new, ToString::to_string)
 }
 
@@ -75,14 +75,17 @@ impl StoreError {
         Self::Io { action, path: path.to_owned(), error }
     }
 
-    /// The `error-tag` (RFC 6241 Appendix A); that of [`Self::Invalid`] is in each of its errors.
-    pub fn tag(&self) -> &'static str {
-        match self {
-            Self::LockDenied { .. } | Self::CandidateModified | Self::ConfirmPending => "lock-denied",
-            Self::InUse { .. } | Self::ConfirmOfOther | Self::Busy => "in-use",
-            Self::WrongPersistId | Self::NothingToConfirm => "invalid-value",
-            Self::Invalid(errors) => errors.first().map_or("operation-failed", |error| error.tag.name()),
-            Self::NotLocked { .. } | Self::Io { .. } => "operation-failed",
-        }
+    /// What the client is told: one error, or each that was found in an invalid configuration.
+    pub fn into_rpc_errors(self) -> Vec<RpcError> {
+        let message = self.to_string();
+        vec![match self {
+            Self::Invalid(errors) => return errors,
+            Self::LockDenied { holder, .. } => RpcError::lock_denied(holder.0, message),
+            // RFC 6241 §7.5: session 0 when what is in the way is no lock of a session.
+            Self::CandidateModified | Self::ConfirmPending => RpcError::lock_denied(0, message),
+            Self::InUse { .. } | Self::ConfirmOfOther | Self::Busy => RpcError::protocol(ErrorTag::InUse, message),
+            Self::WrongPersistId | Self::NothingToConfirm => RpcError::protocol(ErrorTag::InvalidValue, message),
+            Self::NotLocked { .. } | Self::Io { .. } => RpcError::protocol(ErrorTag::OperationFailed, message),
+        }]
     }
 }

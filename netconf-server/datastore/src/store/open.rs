@@ -12,6 +12,7 @@ use crate::error::DataError;
 use crate::schema::Schema;
 use crate::tree::Tree;
 use crate::xml::{Fragment, Limits};
+use daybreak_netconf::error::RpcError;
 use std::fmt;
 use std::fs;
 use std::path::PathBuf;
@@ -52,7 +53,7 @@ pub enum Problem {
     /// The startup configuration is not valid, so running starts empty. The file stays.
     StartupInvalid {
         /// What is wrong with it.
-        errors: Vec<DataError>,
+        errors: Vec<RpcError>,
     },
     /// The journal ended inside a record, as a crash leaves it.
     JournalCut {
@@ -242,7 +243,7 @@ fn replay(
     Ok(Some(state))
 }
 
-fn edited(tree: &Tree, edit: &str) -> Result<Tree, DataError> {
+fn edited(tree: &Tree, edit: &str) -> Result<Tree, RpcError> {
     let edit = parse_xml(tree.schema(), Fragment::new(edit), Limits::default())?;
     apply(tree, &edit, DefaultOperation::None, ErrorOption::RollbackOnError).into_result()
 }

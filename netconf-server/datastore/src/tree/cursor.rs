@@ -33,7 +33,6 @@ enum Data<'t> {
     Entry(&'t Key, &'t Arc<Node>),
     Leaf(&'t Arc<str>),
     Value(&'t Key),
-    AnyData(&'t Arc<str>),
 }
 
 impl<'t> NodeRef<'t> {
@@ -89,14 +88,6 @@ impl<'t> NodeRef<'t> {
         }
     }
 
-    /// The content of an `anydata` as XML text.
-    pub fn any_data(&self) -> Option<&'t Arc<str>> {
-        match self.0.data {
-            Data::AnyData(text) => Some(text),
-            _ => None,
-        }
-    }
-
     /// The key of a list or leaf-list entry.
     pub fn key(&self) -> Option<&'t Key> {
         match self.0.data {
@@ -143,12 +134,11 @@ impl<'t> NodeRef<'t> {
         Children { parent: self.clone(), rest: [].iter(), current, default: false }
     }
 
-    /// The container, leaf or `anydata` at that schema node.
+    /// The container or leaf at that schema node.
     pub fn child(&self, id: SchemaId) -> Option<NodeRef<'t>> {
         let data = match self.node().get(id)? {
             Slot::Leaf(value) => Data::Leaf(value),
             Slot::Container(node) => Data::Inner(node),
-            Slot::AnyData(text) => Data::AnyData(text),
             Slot::LeafList(_) | Slot::List(_) => return None,
         };
         Some(self.below(id, data, false))
@@ -348,7 +338,6 @@ impl<'t> SlotIter<'t> {
         match slot {
             Slot::Leaf(value) => Self::One(Some(Data::Leaf(value))),
             Slot::Container(node) => Self::One(Some(Data::Inner(node))),
-            Slot::AnyData(text) => Self::One(Some(Data::AnyData(text))),
             Slot::List(entries) => Self::List(entries.iter()),
             Slot::LeafList(values) => Self::LeafList(values.iter()),
         }

@@ -24,8 +24,6 @@ pub enum Slot {
     Container(Arc<Node>),
     /// The entries of a list; never without entries.
     List(Entries<Arc<Node>>),
-    /// The content of an `anydata` as XML text.
-    AnyData(Arc<str>),
 }
 
 /// A container that is there by its schema only.

@@ -1,7 +1,8 @@
 //! Reading XML token by token, within bounds.
 
 use super::{Fragment, Limits, Scope};
-use crate::error::{DataError, ErrorTag};
+use crate::error::DataError;
+use daybreak_netconf::error::ErrorTag;
 use quick_xml::Reader;
 use quick_xml::errors::Error as SyntaxError;
 use quick_xml::events::{BytesRef, BytesStart, Event};
@@ -240,7 +241,8 @@ impl<'x> XmlReader<'x> {
 #[cfg(test)]
 mod tests {
     use super::{Fragment, Limits, Token, XmlReader};
-    use crate::error::{DataError, ErrorTag};
+    use crate::error::DataError;
+use daybreak_netconf::error::ErrorTag;
 
     fn read(text: &str) -> Result<String, DataError> {
         let limits = Limits { size: 10_000, depth: 5, attributes: 3 };
@@ -290,11 +292,11 @@ mod tests {
             ("</a>", "a"),
         ] {
             let error = read(text).unwrap_err();
-            assert_eq!(error.tag, ErrorTag::MalformedMessage, "{text}: {error}");
+            assert_eq!(error.tag(), ErrorTag::MalformedMessage, "{text}: {error}");
             assert!(error.to_string().contains(part), "{text}: {error}");
         }
-        assert_eq!(read(&"<a>".repeat(6)).unwrap_err().tag, ErrorTag::TooBig);
-        assert_eq!(read(&" ".repeat(10_001)).unwrap_err().tag, ErrorTag::TooBig);
+        assert_eq!(read(&"<a>".repeat(6)).unwrap_err().tag(), ErrorTag::TooBig);
+        assert_eq!(read(&" ".repeat(10_001)).unwrap_err().tag(), ErrorTag::TooBig);
     }
 
     #[test]
