@@ -160,3 +160,17 @@ fn an_interface_that_is_not_there_is_named_in_the_error() {
     let error = Port::open(eal, &spec, pool, PortConfig::default()).unwrap_err();
     assert!(error.to_string().contains("iface=no-such-if"), "{error}");
 }
+
+#[test]
+fn an_mtu_inside_the_range_is_taken_and_outside_refused() {
+    let (_turn, eal) = eal();
+    let pool = MbufPool::new(eal, "mtu", 4095, 0, 2048).unwrap();
+    for spec in [PortSpec::Ring, PortSpec::Null] {
+        let (port, _rx, _tx) = Port::open(eal, &spec, pool, PortConfig::default()).unwrap();
+        let range = port.mtu_range().unwrap();
+        assert!(range.contains(&1500), "{spec}: {range:?}");
+        port.set_mtu(*range.start()).unwrap();
+        port.set_mtu(*range.end()).unwrap();
+        eprintln!("{spec}: {range:?}");
+    }
+}

@@ -182,9 +182,15 @@ impl Port {
     /// # Errors
     /// When the driver does not say.
     pub fn mtu_range(&self) -> Result<RangeInclusive<u16>, DpdkError> {
+        /// Ethernet header and checksum.
+        const OVERHEAD: u32 = 18;
         let info = self.device.info()?;
-        // Drivers that do not say leave the whole range.
-        Ok(info.min_mtu..=info.max_mtu)
+        // As DPDK checks it: by the MTU that the driver says, and by the longest frame, which leaves room for what the
+        // driver adds to a packet, or for the usual where it does not say.
+        let says = info.max_mtu != u16::MAX && info.max_rx_pktlen > u32::from(info.max_mtu);
+        let overhead = if says { info.max_rx_pktlen - u32::from(info.max_mtu) } else { OVERHEAD };
+        let by_frame = u16::try_from(info.max_rx_pktlen.saturating_sub(overhead)).unwrap_or(u16::MAX);
+        Ok(info.min_mtu..=info.max_mtu.min(by_frame))
     }
 
     /// The driver's counters.
@@ -285,7 +291,12 @@ impl Device {
         // mean the driver's defaults; the pool is never freed.
         unsafe {
             let code = sys::rte_eth_dev_configure(self.id, 1, 1, &raw const ethernet);
-            check(code, "configure", &self.name, "Another process may hold the device.")?;
+            check(
+                code,
+                "configure",
+                &self.name,
+                "The MTU may be beyond its driver, or another process holds the device.",
+            )?;
             let code = sys::rte_eth_dev_adjust_nb_rx_tx_desc(self.id, &raw mut rx, &raw mut tx);
             check(code, "size the queues of", &self.name, "")?;
             let node = u32::try_from(sys::rte_eth_dev_socket_id(self.id)).unwrap_or(u32::MAX);

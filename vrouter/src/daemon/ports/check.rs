@@ -1,6 +1,7 @@
 //! Whether a configuration can be: all that can be known without trying it.
 
 use std::collections::{HashMap, HashSet};
+use std::mem::{Discriminant, discriminant};
 use std::ops::RangeInclusive;
 
 use daybreak_control::v1;
@@ -43,6 +44,15 @@ pub struct Facts {
     pub pci: HashMap<PciAddress, PciDevice>,
     /// What the drivers of open devices take as MTU.
     pub ranges: HashMap<PortSpec, RangeInclusive<u16>>,
+    /// What the drivers of virtual devices take, by kind, as far as one was open.
+    pub kinds: HashMap<Discriminant<PortSpec>, RangeInclusive<u16>>,
+}
+
+impl Facts {
+    /// What the driver of a device takes as MTU, as far as it is known.
+    fn range(&self, device: &PortSpec) -> Option<&RangeInclusive<u16>> {
+        self.ranges.get(device).or_else(|| self.kinds.get(&discriminant(device)))
+    }
 }
 
 /// Reads a configuration.
@@ -80,7 +90,7 @@ pub fn check(config: &v1::Config, facts: &Facts) -> Result<Vec<Wanted>, Vec<Refu
         }
         let mtu = u16::try_from(if port.mtu == 0 { 1500 } else { port.mtu }).unwrap_or(u16::MAX);
         let (least, most) =
-            facts.ranges.get(&device).map_or((68, u16::MAX), |range| (*range.start(), *range.end()));
+            facts.range(&device).map_or((68, u16::MAX), |range| (*range.start(), *range.end()));
         let (least, most) = (least.max(68), most.min(facts.largest_mtu));
         if !(least..=most).contains(&mtu) {
             refuse("mtu", format!("{} is out of range; {least} to {most}", port.mtu));

@@ -21,6 +21,7 @@ fn facts() -> Facts {
         .into(),
         ranges: [("tap:t1".parse().unwrap(), 68..=1800), ("af_packet:eth1".parse().unwrap(), 0..=65535)]
             .into(),
+        kinds: [(discriminant(&PortSpec::Null), 100..=1600)].into(),
     }
 }
 
@@ -66,6 +67,7 @@ fn names_port_field_and_reason() {
         (vec![port("p0", "ring", 67)], "p0", "mtu", "68 to 2026"),
         (vec![port("p0", "ring", 2027)], "p0", "mtu", "68 to 2026"),
         (vec![port("p0", "ring", 70000)], "p0", "mtu", "70000"),
+        (vec![port("p0", "null", 1601)], "p0", "mtu", "100 to 1600"),
         (vec![port("p0", "tap:t1", 1801)], "p0", "mtu", "68 to 1800"),
     ] {
         let refusals = refused(&ports);

@@ -1,5 +1,8 @@
 //! Who has which port, and the transactions that change it.
 
+use std::collections::HashMap;
+use std::mem::{Discriminant, discriminant};
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -14,7 +17,7 @@ use super::open::{Opened, Opener, PortError};
 use super::plan::plan;
 use super::wanted::{PortName, Wanted};
 use crate::daemon::pci;
-use crate::dpdk::Link;
+use crate::dpdk::{Link, PortSpec};
 use crate::fib::PortId;
 use crate::forward::PortInfo;
 use crate::worker::WorkerHandle;
@@ -84,6 +87,8 @@ pub struct Ports {
 struct State {
     /// Ports by number.
     ports: Vec<Option<Slot>>,
+    /// MTUs that drivers of virtual devices take, as far as one was open.
+    kinds: HashMap<Discriminant<PortSpec>, RangeInclusive<u16>>,
     prepared: Option<Prepared>,
     generation: u64,
 }
@@ -237,7 +242,8 @@ impl Ports {
             .map(|(_, slot)| (slot.opened.wanted.device.clone(), slot.opened.mtu_range.clone()))
             .collect();
         let (largest_mtu, huge_pages) = (self.largest_mtu, self.huge_pages);
-        Ok(Facts { largest_mtu, huge_pages, interfaces, port_interfaces, pci, ranges })
+        let kinds = state.kinds.clone();
+        Ok(Facts { largest_mtu, huge_pages, interfaces, port_interfaces, pci, ranges, kinds })
     }
 
     async fn apply(
@@ -287,6 +293,9 @@ impl Ports {
 
     async fn add(&self, state: &mut State, wanted: &Wanted) -> Result<(), PortError> {
         let (opened, data) = self.opener.open(wanted).await?;
+        if !matches!(wanted.device, PortSpec::Pci(_)) {
+            state.kinds.insert(discriminant(&wanted.device), opened.mtu_range.clone());
+        }
         let place = state.ports.iter().position(Option::is_none).unwrap_or(state.ports.len());
         let id = PortId(u16::try_from(place).unwrap_or(u16::MAX));
         let info = PortInfo { mac: opened.mac, mtu: wanted.mtu, ipv4: None, ipv6: None };
@@ -294,7 +303,7 @@ impl Ports {
         self.listener.added(id, &opened).await;
         tracing::info!(
             port = %wanted.name, device = %wanted.device, driver = opened.driver, mac = %opened.mac,
-            ifindex = opened.ifindex, "port added"
+            ifindex = opened.ifindex, mtus = ?opened.mtu_range, "port added"
         );
         if place == state.ports.len() {
             state.ports.push(None);

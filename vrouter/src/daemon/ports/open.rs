@@ -112,8 +112,9 @@ impl Opener {
             MacAddr([0, 0, 0, 0, 0, 0]) => made_up(wanted.name.as_str()),
             mac => mac,
         };
+        // The MTU of the twin is Linux's: the driver knows only that of plain Ethernet.
         let twin = PortSpec::Tap { interface: wanted.name.to_string(), mac: Some(mac) };
-        let (_, twin_rx, twin_tx) = open(&twin, PortConfig { filter: Filter::Driver, ..config })?;
+        let (_, twin_rx, twin_tx) = open(&twin, PortConfig::default())?;
         let (driver, range) = (port.driver()?, port.mtu_range()?);
         Ok((port, driver, range, mac, DataPort { rx, tx, twin: Some((twin_rx, twin_tx)) }))
     }
