@@ -104,11 +104,20 @@ pub enum LeafType {
     /// One of several types, the first that fits.
     Union(Vec<LeafType>),
     /// One of the names.
-    Enumeration(Vec<String>),
+    Enumeration(Vec<EnumItem>),
     /// Some of the names.
     Bits(Vec<String>),
     /// All else.
     Plain(DataValueType),
+}
+
+/// A name of an enumeration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EnumItem {
+    /// The name.
+    pub name: String,
+    /// Its number, for `enum-value()` (RFC 7950 §10.5.1).
+    pub value: i32,
 }
 
 /// A value that fits its type.

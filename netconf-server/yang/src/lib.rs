@@ -20,7 +20,7 @@ pub use context::{context, context_of_standards};
 pub use embedded::{EMBEDDED, Module};
 pub use error::YangError;
 pub use facts::{
-    CaseOf, DefaultDeny, Identity, LeafType, Must, Prefixes, QName, Value, ValueError, When, WhenContext,
+    CaseOf, DefaultDeny, EnumItem, Identity, LeafType, Must, Prefixes, QName, Value, ValueError, When, WhenContext,
     case_of,
 };
 pub use identities::Identities;

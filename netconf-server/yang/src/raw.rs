@@ -6,7 +6,7 @@
 #![allow(unsafe_code, reason = "yang5 0.4 has no accessor for these parts of the compiled schema")]
 
 use crate::facts::{
-    DefaultDeny, Identity, LeafType, Must, Prefixes, QName, Value, ValueError, When, WhenContext,
+    DefaultDeny, EnumItem, Identity, LeafType, Must, Prefixes, QName, Value, ValueError, When, WhenContext,
 };
 use std::ffi::{CStr, c_char};
 use std::ptr;
@@ -221,7 +221,12 @@ unsafe fn type_of(raw: *const ffi::lysc_type) -> LeafType {
             }
             ffi::LY_DATA_TYPE::LY_TYPE_ENUM => {
                 let names = sized((*raw.cast::<ffi::lysc_type_enum>()).enums);
-                LeafType::Enumeration(names.iter().map(|item| text(item.name)).collect())
+                // In an enumeration the union beside the name is the value.
+                let item = |item: &ffi::lysc_type_bitenum_item| EnumItem {
+                    name: text(item.name),
+                    value: item.__bindgen_anon_1.value,
+                };
+                LeafType::Enumeration(names.iter().map(item).collect())
             }
             ffi::LY_DATA_TYPE::LY_TYPE_BITS => {
                 let names = sized((*raw.cast::<ffi::lysc_type_bits>()).bits);

@@ -65,7 +65,9 @@ fn types_show_what_one_value_does_not() {
     assert_eq!(kind, LeafType::Identityref { bases: vec![base] });
 
     let special = leaf_type(&node(&format!("{route}/next-hop/special-next-hop"))).unwrap();
-    assert_eq!(special, LeafType::Enumeration(vec!["blackhole".into(), "unreachable".into()]));
+    let LeafType::Enumeration(items) = special else { panic!("special-next-hop is an enumeration") };
+    let items: Vec<_> = items.iter().map(|item| (&*item.name, item.value)).collect();
+    assert_eq!(items, [("blackhole", 0), ("unreachable", 1)]);
 
     let operations = leaf_type(&node("/ietf-netconf-acm:nacm/rule-list/rule/access-operations")).unwrap();
     let LeafType::Union(members) = operations else { panic!("access-operations is a union") };
