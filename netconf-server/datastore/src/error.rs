@@ -2,8 +2,10 @@
 
 use crate::schema::Schema;
 use crate::tree::InstancePath;
-use daybreak_netconf::error::{ErrorInfo, ErrorPath, ErrorTag, ErrorType, RpcError};
+use daybreak_netconf::error::{ErrorInfo, ErrorPath, ErrorType, RpcError};
 use std::fmt;
+
+pub use daybreak_netconf::error::ErrorTag;
 
 /// Something wrong with data.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,8 +39,9 @@ impl DataError {
         self
     }
 
-    pub(crate) fn app_tag(mut self, tag: Option<String>) -> Self {
-        self.error.app_tag = tag;
+    /// The same with an `error-app-tag`.
+    pub(crate) fn app_tag(mut self, tag: impl Into<String>) -> Self {
+        self.error.app_tag = Some(tag.into());
         self
     }
 

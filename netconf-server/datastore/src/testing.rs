@@ -22,7 +22,7 @@ pub(crate) fn example() -> &'static Arc<Schema> {
     SCHEMA.get_or_init(|| {
         let mut context = Context::new(ContextFlags::DISABLE_SEARCHDIR_CWD).unwrap();
         context.set_searchdir(cases("yang")).unwrap();
-        for module in ["example-types", "example", "example-more"] {
+        for module in ["example-types", "example", "example-more", "rfc6241"] {
             context.load_module(module, None, &[]).unwrap();
         }
         Arc::new(Schema::new(Box::leak(Box::new(context))).unwrap())

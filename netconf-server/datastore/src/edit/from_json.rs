@@ -85,7 +85,10 @@ impl Run<'_> {
         let text = from_xml_value(self.schema, encoding, text, &Scope::default());
         let value = self.schema.canonical(id, &text).map_err(|error| {
             let refusal = DataError::new(ErrorTag::InvalidValue, error.message).element(&node.name);
-            refusal.app_tag(error.app_tag)
+            match error.app_tag {
+                Some(tag) => refusal.app_tag(tag),
+                None => refusal,
+            }
         })?;
         Ok(EditNode { id, operation: None, insert: None, body: Body::Value(value) })
     }

@@ -126,7 +126,10 @@ impl Parser<'_> {
         let qualified = from_xml_value(self.schema, encoding, &text, self.reader.scope());
         let value = self.schema.canonical(id, &qualified).map_err(|error| {
             let refusal = DataError::new(ErrorTag::InvalidValue, error.message).element(&node.name);
-            refusal.app_tag(error.app_tag)
+            match error.app_tag {
+                Some(tag) => refusal.app_tag(tag),
+                None => refusal,
+            }
         })?;
         Ok(Body::Value(value))
     }

@@ -129,7 +129,7 @@ impl Run<'_> {
                     ErrorTag::BadAttribute,
                     format!("{name} has no entry {wanted} to stand beside"),
                 );
-                let error = error.app_tag(Some("missing-instance".to_owned())).attribute(attribute).element(name);
+                let error = error.app_tag("missing-instance").attribute(attribute).element(name);
                 return Err(error.at(self.schema, &self.at));
             }
         };

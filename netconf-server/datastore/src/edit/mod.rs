@@ -116,3 +116,6 @@ fn whole(schema: &Arc<Schema>, edit: &Edit) -> Result<Tree, DataError> {
         apply(&Tree::empty(schema.clone()), edit, DefaultOperation::Merge, ErrorOption::RollbackOnError);
     outcome.into_result().map_err(|error| DataError { error, position: None })
 }
+
+#[cfg(test)]
+mod tests;

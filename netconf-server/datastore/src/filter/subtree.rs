@@ -4,7 +4,7 @@ use super::{Picked, Selection};
 use crate::edit::from_xml_value;
 use crate::error::DataError;
 use daybreak_netconf::error::ErrorTag;
-use crate::schema::{Kind, Lookup, Schema, SchemaId};
+use crate::schema::{Kind, Schema, SchemaId};
 use crate::tree::{Key, NodeRef};
 use crate::xml::{Element, Fragment, Limits, NETCONF, Token, XmlReader};
 use std::collections::BTreeMap;
@@ -273,14 +273,7 @@ fn meant(schema: &Schema, parents: &[Option<SchemaId>], element: &Element<'_>) -
         match module {
             Some(Some(module)) => ids.extend(schema.child(*parent, module, name)),
             Some(None) => {}
-            None => match schema.child_by_name(*parent, name) {
-                Lookup::One(id) => ids.push(id),
-                Lookup::Ambiguous => {
-                    let named = schema.children(*parent).iter().copied();
-                    ids.extend(named.filter(|id| *schema.node(*id).name == *name));
-                }
-                Lookup::Unknown => {}
-            },
+            None => ids.extend_from_slice(schema.children_named(*parent, name)),
         }
     }
     ids

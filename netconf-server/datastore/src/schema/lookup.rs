@@ -32,12 +32,12 @@ impl Schema {
 
     /// The child of that module and name.
     pub fn child(&self, parent: Option<SchemaId>, module: ModuleId, name: &str) -> Option<SchemaId> {
-        self.named(parent, name).iter().copied().find(|id| self.node(*id).module == module)
+        self.children_named(parent, name).iter().copied().find(|id| self.node(*id).module == module)
     }
 
     /// The child of that name where no module is given: the only one, or that of the parent's module.
     pub fn child_by_name(&self, parent: Option<SchemaId>, name: &str) -> Lookup {
-        match self.named(parent, name) {
+        match self.children_named(parent, name) {
             [] => Lookup::Unknown,
             [only] => Lookup::One(*only),
             several => parent
@@ -92,7 +92,8 @@ impl Schema {
         std::iter::successors(self.node(id).case, |case| self.choice(self.case(*case).choice).within)
     }
 
-    fn named(&self, parent: Option<SchemaId>, name: &str) -> &[SchemaId] {
+    /// The children of that name, one per module that has it.
+    pub fn children_named(&self, parent: Option<SchemaId>, name: &str) -> &[SchemaId] {
         let sorted = parent.map_or(&self.top_by_name, |parent| &self.node(parent).by_name);
         let first = sorted.partition_point(|id| *self.node(*id).name < *name);
         let count = sorted[first..].iter().take_while(|id| *self.node(**id).name == *name).count();

@@ -100,6 +100,17 @@ impl<V: Clone + PartialEq> Entries<V> {
         }
     }
 
+    /// The entry with that key, to be changed.
+    pub(crate) fn get_mut(&mut self, key: &Key) -> Option<&mut V> {
+        match self {
+            Self::Sorted(map) => map.get_mut(key),
+            Self::Placed(placed) if placed.entries.contains_key(key) => {
+                Arc::make_mut(placed).entries.get_mut(key)
+            }
+            Self::Placed(_) => None,
+        }
+    }
+
     /// Puts an entry in; one with the key is replaced where it stands, a new one comes last.
     pub(crate) fn insert(&mut self, key: Key, value: V) {
         match self {

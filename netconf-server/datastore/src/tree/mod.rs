@@ -14,6 +14,7 @@ pub use builder::{BuildError, Builder};
 pub use cursor::{Children, NodeRef};
 pub use entries::{Entries, Iter, Placed};
 pub use key::Key;
+pub(crate) use node::NOTHING;
 pub use node::{Node, Slot};
 pub use path::{InstancePath, PathError, Select, Step};
 
