@@ -20,8 +20,8 @@ pub use context::{context, context_of_standards};
 pub use embedded::{EMBEDDED, Module};
 pub use error::YangError;
 pub use facts::{
-    CaseOf, DefaultDeny, EnumItem, Identity, LeafType, Must, Prefixes, QName, Value, ValueError, When, WhenContext,
-    case_of,
+    CaseOf, DefaultDeny, EnumItem, Identity, LeafType, Must, Prefixes, QName, Value, ValueError, When,
+    WhenContext, case_of,
 };
 pub use identities::Identities;
 pub use implemented::{DEVIATING, IMPLEMENTED, Implemented};

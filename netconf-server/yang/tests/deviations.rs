@@ -105,7 +105,7 @@ fn generate() -> String {
     for (node, deviation) in &found {
         let what = match deviation {
             Deviation::Gone => "deviate not-supported;",
-            Deviation::State => "deviate add {\n      config false;\n    }",
+            Deviation::State => "deviate replace {\n      config false;\n    }",
         };
         write!(text, "\n  deviation {} {{\n    {what}\n  }}", quoted(&target(node))).unwrap();
     }
