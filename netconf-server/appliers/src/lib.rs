@@ -10,6 +10,8 @@ pub mod intent;
 pub mod linux;
 mod names;
 mod refusal;
+pub mod telemetryd;
 pub mod transaction;
+pub mod vrouterd;
 
 pub use refusal::{Failure, Refusal, Tag};
