@@ -64,7 +64,8 @@ pub fn write_edit_xml(
 fn one<'t>(writer: &mut XmlWriter<'_, 't>, node: &NodeRef<'t>, change: &Change) -> fmt::Result {
     let (operation, place) = match &change.op {
         Op::Created { place, .. } => ("create", place),
-        Op::Deleted { .. } => ("delete", &Placement::Any),
+        // Not `delete`: the node goes by itself when one of another case of its choice comes before it.
+        Op::Deleted { .. } => ("remove", &Placement::Any),
         Op::Modified { .. } => ("replace", &Placement::Any),
         Op::Moved { place } => ("merge", place),
     };

@@ -258,7 +258,6 @@ pub(super) fn start_journal(
     let journal = Journal::create(folder, &base)?;
     let mut keep = vec![running_name.as_str()];
     keep.extend(waiting.iter().map(|(_, name)| name.as_str()));
-    Journal::remove_other_snapshots(folder, &keep)
-        .map_err(|error| StoreError::io("tidy up", folder, error))?;
+    Journal::remove_other_snapshots(folder, &keep);
     Ok(journal)
 }

@@ -99,16 +99,15 @@ impl Journal {
         self.damaged || self.length > COMPACT_AT
     }
 
-    /// Removes snapshot files that the journal does not name.
-    pub(super) fn remove_other_snapshots(folder: &Path, keep: &[&str]) -> io::Result<()> {
-        for entry in std::fs::read_dir(folder)? {
-            let entry = entry?;
+    /// Removes snapshot files that the journal does not name. One that cannot be removed is in nobody's way, and is tried
+    /// again the next time.
+    pub(super) fn remove_other_snapshots(folder: &Path, keep: &[&str]) {
+        for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
             let name = entry.file_name();
-            let Some(name) = name.to_str() else { continue };
-            if files::is_snapshot(name) && !keep.contains(&name) {
-                std::fs::remove_file(entry.path())?;
+            let stale = name.to_str().is_some_and(|name| files::is_snapshot(name) && !keep.contains(&name));
+            if stale {
+                drop(std::fs::remove_file(entry.path()));
             }
         }
-        Ok(())
     }
 }
