@@ -1,49 +1,37 @@
 //! The kernel's side: rtnetlink and sysctl.
 
 use super::{Seen, Step};
-use futures_util::{Stream, StreamExt};
+use crate::netlink::{Conversation, NetlinkError, address_of, name_of};
 use ipnet::IpNet;
-use netlink_packet_route::address::{AddressAttribute, AddressHeaderFlags, AddressMessage};
+use netlink_packet_route::address::{AddressHeaderFlags, AddressMessage};
 use netlink_packet_route::link::{LinkAttribute, LinkFlags, LinkMessage};
-use rtnetlink::{AddressMessageBuilder, Handle, LinkUnspec};
+use rtnetlink::{AddressMessageBuilder, LinkUnspec};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::{Path, PathBuf};
-use std::pin::pin;
 use thiserror::Error;
-use tokio::task::JoinHandle;
 
 /// A conversation with the kernel.
 pub(in crate::linux) struct Kernel {
-    handle: Handle,
-    conversation: JoinHandle<()>,
+    conversation: Conversation,
     sysctl: PathBuf,
 }
 
 /// The kernel did not do it.
 #[derive(Debug, Error)]
 pub(in crate::linux) enum KernelError {
-    #[error("no netlink socket: {0}")]
-    Socket(std::io::Error),
-    #[error("the list of {what} cannot be read: {source}")]
-    List { what: &'static str, source: rtnetlink::Error },
+    #[error(transparent)]
+    Look(#[from] NetlinkError),
     #[error("{step} of {name} failed: {source}")]
     Step { step: String, name: String, source: rtnetlink::Error },
     #[error("{} cannot be written: {source}", path.display())]
     Sysctl { path: PathBuf, source: std::io::Error },
 }
 
-impl Drop for Kernel {
-    fn drop(&mut self) {
-        self.conversation.abort();
-    }
-}
-
 impl Kernel {
     /// Begins one, in the network namespace of the thread. `sysctl` is `/proc/sys`.
     pub(in crate::linux) fn open(sysctl: &Path) -> Result<Self, KernelError> {
-        let (connection, handle, _) = rtnetlink::new_connection().map_err(KernelError::Socket)?;
-        Ok(Self { handle, conversation: tokio::spawn(connection), sysctl: sysctl.to_owned() })
+        Ok(Self { conversation: Conversation::open()?, sysctl: sysctl.to_owned() })
     }
 
     /// The interfaces of these names, as far as they exist.
@@ -51,9 +39,9 @@ impl Kernel {
         &self,
         names: &BTreeSet<&str>,
     ) -> Result<BTreeMap<String, Seen>, KernelError> {
-        let links = collect("interfaces", self.handle.link().get().execute()).await?;
+        let links = self.conversation.links().await?;
         let mut addresses: HashMap<u32, BTreeSet<IpNet>> = HashMap::new();
-        for message in collect("addresses", self.handle.address().get().execute()).await? {
+        for message in self.conversation.addresses().await? {
             if let Some(net) = permanent(&message) {
                 addresses.entry(message.header.index).or_default().insert(net);
             }
@@ -97,7 +85,8 @@ impl Kernel {
         step: &Step,
     ) -> Result<(), KernelError> {
         let failed = |source| KernelError::Step { step: format!("{step:?}"), name: name.to_owned(), source };
-        let link = |message: LinkMessage| async { self.handle.link().set(message).execute().await };
+        let link =
+            |message: LinkMessage| async { self.conversation.handle.link().set(message).execute().await };
         match step {
             Step::Up(true) => link(LinkUnspec::new_with_index(index).up().build()).await.map_err(failed),
             Step::Up(false) => link(LinkUnspec::new_with_index(index).down().build()).await.map_err(failed),
@@ -108,11 +97,11 @@ impl Kernel {
                 link(message).await.map_err(failed)
             }
             Step::Add(net) => {
-                let add = self.handle.address().add(index, net.addr(), net.prefix_len());
+                let add = self.conversation.handle.address().add(index, net.addr(), net.prefix_len());
                 forgive(add.execute().await, nix::libc::EEXIST).map_err(failed)
             }
             Step::Remove(net) => {
-                let remove = self.handle.address().del(address_message(index, *net));
+                let remove = self.conversation.handle.address().del(address_message(index, *net));
                 forgive(remove.execute().await, nix::libc::EADDRNOTAVAIL).map_err(failed)
             }
             Step::Forwarding4(on) => self.set_switch(&["ipv4", "conf", name, "forwarding"], *on),
@@ -137,38 +126,9 @@ impl Kernel {
     }
 }
 
-async fn collect<T>(
-    what: &'static str,
-    stream: impl Stream<Item = Result<T, rtnetlink::Error>>,
-) -> Result<Vec<T>, KernelError> {
-    let mut stream = pin!(stream);
-    let mut all = Vec::new();
-    while let Some(item) = stream.next().await {
-        all.push(item.map_err(|source| KernelError::List { what, source })?);
-    }
-    Ok(all)
-}
-
-fn name_of(link: &LinkMessage) -> Option<&str> {
-    link.attributes.iter().find_map(|attribute| match attribute {
-        LinkAttribute::IfName(name) => Some(name.as_str()),
-        _ => None,
-    })
-}
-
 /// The address, unless DHCP, router advertisements or the loopback itself gave it.
 fn permanent(message: &AddressMessage) -> Option<IpNet> {
-    let attributes = || message.attributes.iter();
-    let local = attributes().find_map(|attribute| match attribute {
-        AddressAttribute::Local(address) => Some(*address),
-        _ => None,
-    });
-    let address = local.or_else(|| {
-        attributes().find_map(|attribute| match attribute {
-            AddressAttribute::Address(address) => Some(*address),
-            _ => None,
-        })
-    })?;
+    let address = address_of(message)?;
     let kept = message.header.flags.contains(AddressHeaderFlags::Permanent) && !address.is_loopback();
     kept.then(|| IpNet::new(address, message.header.prefix_len).ok()).flatten()
 }

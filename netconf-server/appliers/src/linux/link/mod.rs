@@ -9,8 +9,8 @@ mod kernel;
 mod record;
 
 pub(super) use decide::{Seen, Step, Wish, decide};
-pub(super) use kernel::{Kernel, KernelError};
-pub(super) use record::{Record, Records};
+pub(super) use kernel::Kernel;
+pub(super) use record::Records;
 
 use crate::intent::{Interface, IpConfig};
 use ipnet::IpNet;
