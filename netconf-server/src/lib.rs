@@ -5,4 +5,5 @@ pub mod engine;
 pub mod intent;
 pub mod login;
 pub mod nacm;
+pub mod operation;
 pub mod state;
