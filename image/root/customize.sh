@@ -35,6 +35,9 @@ install -D -m 0644 "$inputs/initramfs/modules" "$root/etc/initramfs-tools/module
 install -D -m 0755 "$inputs/initramfs/hook" "$root/etc/initramfs-tools/hooks/daybreak"
 chroot "$root" mkinitramfs -o "/boot/initrd.img-$release" "$release"
 
+# Whose members may ask the data plane; the package that needs it has no maintainer script that could make it.
+chroot "$root" groupadd --system daybreak
+
 # Identity is made per machine, on its first boot.
 : >"$root/etc/machine-id"
 rm -f "$root"/etc/ssh/ssh_host_* "$root"/var/lib/dbus/machine-id "$root"/var/lib/systemd/random-seed \
