@@ -36,6 +36,7 @@ pub static IMPLEMENTED: &[Implemented] = &[
     module("ietf-system", &["authentication", "dns-udp-tcp-port", "local-users", "ntp", "timezone-name"]),
     module("daybreak-bgp", &[]),
     module("daybreak-dataplane", &[]),
+    module("daybreak-routing", &[]),
     module("daybreak-system", &[]),
     module("daybreak-telemetry", &[]),
 ];

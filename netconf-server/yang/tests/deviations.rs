@@ -38,21 +38,34 @@ fn is_leaf(node: &SchemaNode<'_>) -> bool {
     matches!(node.kind(), SchemaNodeKind::Leaf | SchemaNodeKind::LeafList)
 }
 
-/// Finds the deviations at and below a node; a subtree without effect is one deviation.
-fn collect<'a>(node: &SchemaNode<'a>, found: &mut Vec<(SchemaNode<'a>, Deviation)>) {
+/// Whether the node can be configured by the standard, but all that matters at and below it is state.
+fn becomes_state(node: &SchemaNode<'_>) -> bool {
+    node.is_config()
+        && matters(node)
+        && node.traverse().filter(is_leaf).all(|leaf| {
+            let state = |effect: &Effect| effect.by == [By::State];
+            effect(&leaf).is_none_or(state) && (!leaf.is_list_key() || effect(&leaf).is_some())
+        })
+}
+
+/// Finds the deviations at and below a node; a subtree without effect is one deviation, and so is one that becomes state.
+fn collect<'a>(node: &SchemaNode<'a>, already_state: bool, found: &mut Vec<(SchemaNode<'a>, Deviation)>) {
     let effect = effect(node);
     if !matters(node) {
         found.push((node.clone(), Deviation::Gone));
-    } else if let Some(effect) = effect.filter(|_| is_leaf(node)) {
+        return;
+    }
+    let to_state = !already_state && becomes_state(node);
+    if to_state {
+        found.push((node.clone(), Deviation::State));
+    }
+    if let Some(effect) = effect.filter(|_| is_leaf(node)) {
         let state = effect.by == [By::State];
         assert_eq!(effect.by.contains(&By::State), state, "{}: is it state or not?", effect.base);
-        if state && node.is_config() {
-            found.push((node.clone(), Deviation::State));
-        }
         let path = node.path(SchemaPathFormat::DATA);
         assert!(state || !node.is_state(), "{path} is state and cannot be configured");
     } else if effect.is_none() {
-        node.all_children().for_each(|child| collect(&child, found));
+        node.all_children().for_each(|child| collect(&child, already_state || to_state, found));
     }
 }
 
@@ -83,9 +96,9 @@ fn quoted(steps: &[String]) -> String {
 fn generate() -> String {
     let context = context_of_standards().unwrap();
     let mut found = Vec::new();
-    data_nodes(&context).chain(operations(&context)).for_each(|node| collect(&node, &mut found));
+    data_nodes(&context).chain(operations(&context)).for_each(|node| collect(&node, false, &mut found));
     for notification in modules(&context).flat_map(|module| module.notifications()) {
-        collect(&notification, &mut found);
+        collect(&notification, false, &mut found);
     }
     let own: Vec<_> = found.iter().filter(|(node, _)| node.module().name().starts_with(OWN)).collect();
     assert!(own.is_empty(), "nodes of our own without effect: {own:?}");

@@ -44,6 +44,10 @@ pub(super) static EFFECTS: &[Effect] = &[
         base: NEIGHBOR,
         by: &[State],
         nodes: &[
+            "identifier",
+            "local-address",
+            "local-port",
+            "remote-port",
             "peer-type",
             "session-state",
             "last-established",
@@ -54,6 +58,10 @@ pub(super) static EFFECTS: &[Effect] = &[
             "statistics/established-transitions",
             "statistics/messages/total-received",
             "statistics/messages/total-sent",
+            "statistics/messages/updates-received",
+            "statistics/messages/updates-sent",
+            "statistics/messages/notifications-received",
+            "statistics/messages/notifications-sent",
         ],
     },
 ];

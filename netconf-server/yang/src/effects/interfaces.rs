@@ -21,12 +21,10 @@ pub(super) static EFFECTS: &[Effect] = &[
         nodes: &[
             "discontinuity-time",
             "in-octets",
-            "in-unicast-pkts",
             "in-multicast-pkts",
             "in-discards",
             "in-errors",
             "out-octets",
-            "out-unicast-pkts",
             "out-discards",
             "out-errors",
         ],

@@ -1,6 +1,6 @@
 //! ietf-routing and static routes.
 
-use super::By::{Frr, Note};
+use super::By::{Frr, Note, State};
 use super::Effect;
 
 const STATIC: &str = "/ietf-routing:routing/control-plane-protocols/control-plane-protocol/static-routes";
@@ -37,6 +37,27 @@ pub(super) static EFFECTS: &[Effect] = &[
         nodes: &[
             "ietf-ipv4-unicast-routing:ipv4/route/description",
             "ietf-ipv6-unicast-routing:ipv6/route/description",
+        ],
+    },
+    Effect {
+        base: "/ietf-routing:routing/ribs/rib",
+        by: &[State],
+        nodes: &[
+            "name",
+            "address-family",
+            "daybreak-routing:incomplete",
+            "routes/route/route-preference",
+            "routes/route/source-protocol",
+            "routes/route/active",
+            "routes/route/ietf-ipv4-unicast-routing:destination-prefix",
+            "routes/route/ietf-ipv6-unicast-routing:destination-prefix",
+            "routes/route/next-hop/outgoing-interface",
+            "routes/route/next-hop/special-next-hop",
+            "routes/route/next-hop/ietf-ipv4-unicast-routing:next-hop-address",
+            "routes/route/next-hop/ietf-ipv6-unicast-routing:next-hop-address",
+            "routes/route/next-hop/next-hop-list/next-hop/outgoing-interface",
+            "routes/route/next-hop/next-hop-list/next-hop/ietf-ipv4-unicast-routing:address",
+            "routes/route/next-hop/next-hop-list/next-hop/ietf-ipv6-unicast-routing:address",
         ],
     },
 ];
