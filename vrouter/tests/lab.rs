@@ -1,197 +1,280 @@
-//! Two hosts with a router between them, in namespaces of Linux: the worker forwards between two veth ends, with a TAP
-//! twin for each. The hosts, their ping and their ARP are Linux's own. Needs root.
+//! A router with FRR between a host and a BGP peer, each in a namespace: the daemon forwards between veth ends by packet
+//! sockets, its twins are in the router's namespace, and the routes come from FRR by FPM. Hosts, ping, traceroute, ARP and
+//! BGP are Linux's and FRR's own. Needs root.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says so by a panic")]
 
-use std::fs::File;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-use std::process::Command;
-use std::sync::mpsc::channel;
-use std::time::Duration;
+#[allow(dead_code, reason = "each test uses a part of it")]
+mod support;
 
-use daybreak_vrouter::dpdk::{Eal, EalConfig, LogLevel, MbufPool, Memory, Pci, Port, PortConfig, PortSpec};
-use daybreak_vrouter::fib::{Fib, Neighbours, NextHop, NextHopPath, NextHops, PortId, Root};
-use daybreak_vrouter::forward::{DropReason, Drops, Limits, Pipeline, PortInfo, Tables};
-use daybreak_vrouter::packet::MacAddr;
-use daybreak_vrouter::worker::{DataPort, Worker, WorkerConfig, spawn_worker};
-use nix::sched::{CloneFlags, setns};
+use std::process::{Command, Stdio};
 
-/// The namespaces: hosts 0 and 1, the router's Linux with the twins, and one for the ports. A packet socket leaves
-/// packets to Linux too, which would answer a second time if the ports were beside the twins. Deleted when dropped.
+use daybreak_control::v1::{self, control_client::ControlClient};
+use support::frr::Frr;
+use support::{Daemon, Namespaces, port, set, until};
+use tonic::transport::Channel;
+
+/// The peer's own networks, and the addresses in them that answer.
+const NET4: &str = "203.0.113.0/24";
+const NET6: &str = "2001:db8:cafe::/48";
+const FAR4: &str = "203.0.113.1";
+const FAR6: &str = "2001:db8:cafe::1";
+
 struct Lab {
-    hosts: [String; 2],
-    router: String,
-    ports: String,
+    // Dropped in this order: processes before the namespaces that they are in.
+    router: Frr,
+    peer: Frr,
+    daemon: Daemon,
+    client: ControlClient<Channel>,
+    namespaces: Namespaces,
 }
 
-fn ip(line: &str) -> String {
-    run("ip", &line.split(' ').collect::<Vec<_>>())
+/// Links an end's `eth0` to the wire `number` of the ports. Packets from there need checksums: a packet socket gets
+/// them as they were sent, and between veth ends Linux leaves checksums out.
+fn wire(namespaces: &Namespaces, end: &str, number: u8) {
+    let (ports, host) = (namespaces.name("p"), namespaces.name(end));
+    support::ip(&format!("link add v{number} netns {ports} type veth peer name eth0 netns {host}"));
+    namespaces.run("p", &format!("sysctl -qw net.ipv6.conf.v{number}.disable_ipv6=1"));
+    namespaces.ip("p", &format!("link set v{number} up"));
+    namespaces.run(end, "ethtool -K eth0 tx off rx off gso off gro off");
+    namespaces.ip(end, "link set eth0 up");
+    namespaces.ip(end, &format!("addr add 10.0.{number}.2/24 dev eth0"));
+    namespaces.ip(end, &format!("addr add 2001:db8:{number}::2/64 dev eth0 nodad"));
+    namespaces.ip(end, &format!("route add default via 10.0.{number}.1"));
+    namespaces.ip(end, &format!("route add default via 2001:db8:{number}::1"));
 }
 
-fn run(program: &str, arguments: &[&str]) -> String {
-    let output = Command::new(program).args(arguments).output().unwrap();
-    let text =
-        String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{program} {arguments:?}: {text}");
-    text
-}
-
-fn host_mac(host: usize) -> MacAddr {
-    MacAddr([2, 0, 0, 0, 0xa, u8::try_from(host).unwrap()])
-}
-
-fn port_mac(port: usize) -> MacAddr {
-    MacAddr([2, 0, 0, 0, 0xb, u8::try_from(port).unwrap()])
+/// Gives a twin its addresses, as Linux's own configuration would.
+fn address_twin(namespaces: &Namespaces, number: u8) {
+    namespaces.ip("r", &format!("addr add 10.0.{number}.1/24 dev p{number}"));
+    namespaces.ip("r", &format!("addr add 2001:db8:{number}::1/64 dev p{number} nodad"));
+    namespaces.ip("r", &format!("link set p{number} up"));
 }
 
 impl Lab {
-    fn new() -> Self {
-        let id = std::process::id();
-        let name = |end: &str| format!("dbfwd{id}{end}");
-        let lab = Self { hosts: [name("h0"), name("h1")], router: name("r"), ports: name("p") };
-        ip(&format!("netns add {}", lab.router));
-        ip(&format!("netns add {}", lab.ports));
-        let ports = &lab.ports;
-        for (number, host) in lab.hosts.iter().enumerate() {
-            ip(&format!("netns add {host}"));
-            ip(&format!("link add port{number} netns {ports} type veth peer name eth0 netns {host}"));
-            ip(&format!("-n {host} link set eth0 address {}", host_mac(number)));
-            ip(&format!("-n {ports} link set port{number} address {}", port_mac(number)));
-            ip(&format!("-n {ports} link set port{number} up"));
-            ip(&format!("-n {host} link set lo up"));
-            ip(&format!("-n {host} link set eth0 up"));
-            ip(&format!("-n {host} addr add 10.0.{number}.2/24 dev eth0"));
-            ip(&format!("-n {host} addr add 2001:db8:{number}::2/64 dev eth0 nodad"));
-            ip(&format!("-n {host} route add default via 10.0.{number}.1"));
-            ip(&format!("-n {host} route add default via 2001:db8:{number}::1"));
+    async fn new(test: &str) -> Self {
+        let namespaces = Namespaces::new(test, &["h", "b", "p", "r"]);
+        wire(&namespaces, "h", 0);
+        wire(&namespaces, "b", 1);
+        namespaces.ip("b", &format!("addr add {FAR4}/32 dev lo"));
+        namespaces.ip("b", &format!("addr add {FAR6}/128 dev lo nodad"));
+        for setting in ["net.ipv4.ip_forward=1", "net.ipv6.conf.all.forwarding=1"] {
+            namespaces.run("r", &format!("sysctl -qw {setting}"));
         }
+        let config = format!(
+            "port_namespace: {}\nports:\n- {{name: p0, device: 'af_packet:v0'}}\n- {{name: p1, device: 'af_packet:v1'}}\n",
+            namespaces.name("p")
+        );
+        let mut daemon = Daemon::start(&namespaces, "r", &config);
+        let client = daemon.client().await;
+        address_twin(&namespaces, 0);
+        address_twin(&namespaces, 1);
+        let (router, peer) = (Frr::new(&namespaces, "r"), Frr::new(&namespaces, "b"));
+        let mut lab = Self { router, peer, daemon, client, namespaces };
+        lab.start_router();
+        let bgp = format!(
+            "router bgp 65002\n bgp router-id 10.0.1.2\n no bgp ebgp-requires-policy\n no bgp network import-check\n \
+             neighbor 10.0.1.1 remote-as 65001\n neighbor 10.0.1.1 timers connect 1\n \
+             address-family ipv4 unicast\n  network {NET4}\n exit-address-family\n \
+             address-family ipv6 unicast\n  network {NET6}\n  neighbor 10.0.1.1 activate\n  \
+             neighbor 10.0.1.1 route-map next in\n  neighbor 10.0.1.1 route-map next out\n exit-address-family\n\
+             route-map next permit 1\n set ipv6 next-hop global 2001:db8:1::2\n"
+        );
+        lab.peer.start("bgpd", &bgp, &["-n"]);
         lab
     }
 
-    /// Gives the twins their addresses, as Linux's own configuration would.
-    fn address_twins(&self) {
-        for number in 0..2 {
-            let router = &self.router;
-            ip(&format!("-n {router} addr add 10.0.{number}.1/24 dev twin{number}"));
-            ip(&format!("-n {router} addr add 2001:db8:{number}::1/64 dev twin{number} nodad"));
-            ip(&format!("-n {router} link set twin{number} up"));
-        }
+    /// Starts the router's FRR.
+    fn start_router(&mut self) {
+        let zebra = "fpm address 127.0.0.1 port 2620\nno fpm use-next-hop-groups\n";
+        self.router.start("zebra", zebra, &["-M", "dplane_fpm_nl"]);
+        let bgp = "router bgp 65001\n bgp router-id 10.0.1.1\n no bgp ebgp-requires-policy\n \
+                   neighbor 10.0.1.2 remote-as 65002\n neighbor 10.0.1.2 timers connect 1\n \
+                   address-family ipv6 unicast\n  neighbor 10.0.1.2 activate\n exit-address-family\n";
+        self.router.start("bgpd", bgp, &[]);
     }
 
-    /// What ping prints on host 0, whatever its end.
+    /// Waits until a route from FRR to an address is there, or is not.
+    async fn route(&self, address: &str, there: bool) {
+        let what = format!("a route to {address} is {}", if there { "there" } else { "gone" });
+        let client = &self.client;
+        until(&what, async || {
+            let request = v1::LookupRouteRequest { address: address.into() };
+            let route = client.clone().lookup_route(request).await.unwrap().into_inner().route;
+            (route.is_some_and(|route| route.source == "fpm") == there).then_some(())
+        })
+        .await;
+    }
+
+    async fn statistics(&mut self) -> v1::Statistics {
+        self.client.get_statistics(v1::GetStatisticsRequest {}).await.unwrap().into_inner()
+    }
+
+    /// What ping prints on the host.
     fn ping(&self, arguments: &str) -> String {
-        let mut line = vec!["netns", "exec", &self.hosts[0], "ping", "-n", "-q"];
-        line.extend(arguments.split(' '));
-        let output = Command::new("ip").args(line).output().unwrap();
-        String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
+        self.namespaces.output("h", &format!("ping -n -q {arguments}"))
+    }
+
+    /// What an interface of the host has sent.
+    fn sent_by_host(&self) -> u64 {
+        self.namespaces.run("h", "cat /sys/class/net/eth0/statistics/tx_packets").trim().parse().unwrap()
     }
 }
 
-impl Drop for Lab {
-    fn drop(&mut self) {
-        for namespace in self.hosts.iter().chain([&self.router, &self.ports]) {
-            let _ = Command::new("ip").args(["netns", "del", namespace]).status();
-        }
-    }
+fn of<'a>(statistics: &'a v1::Statistics, port: &str) -> &'a v1::PortStatistics {
+    statistics.ports.iter().find(|counts| counts.port == port).unwrap()
 }
 
-fn tables() -> Tables {
-    let mut tables = Tables::new(
-        Fib::new(Root::Small, 1000),
-        Fib::new(Root::Small, 1000),
-        NextHops::new(1000),
-        Neighbours::new(1000),
+fn dropped(statistics: &v1::Statistics, reason: &str) -> u64 {
+    statistics.drops.iter().find(|drop| drop.reason == reason).unwrap().packets
+}
+
+#[tokio::test]
+async fn packets_cross_by_the_routes_of_bgp_and_are_counted() {
+    let mut lab = Lab::new("cross").await;
+    lab.route(FAR4, true).await;
+    lab.route(FAR6, true).await;
+
+    // Nobody has asked for a hardware address yet; Linux does, and keeps the packet so long.
+    for target in ["10.0.0.1", "2001:db8::1", "10.0.1.2", "2001:db8:1::2", FAR4, FAR6] {
+        let said = lab.ping(&format!("-c 5 -i 0.01 -w 60 {target}"));
+        assert!(said.contains("5 received") && !said.contains("duplicates"), "{target}: {said}");
+    }
+
+    let (hosts, before) = (lab.sent_by_host(), lab.statistics().await);
+    for target in [FAR4, FAR6] {
+        let said = lab.ping(&format!("-f -c 1000 -w 60 {target}"));
+        assert!(said.contains("1000 received"), "{target}: {said}");
+    }
+    let (hosts, after) = (lab.sent_by_host() - hosts, lab.statistics().await);
+    for name in ["p0", "p1"] {
+        let (before, after) = (of(&before, name), of(&after, name));
+        let forwarded_in =
+            after.rx_packets - before.rx_packets - (after.punted_packets - before.punted_packets);
+        let forwarded_out =
+            after.tx_packets - before.tx_packets - (after.injected_packets - before.injected_packets);
+        assert_eq!((forwarded_in, forwarded_out), (2000, 2000), "{name}: {before:?} {after:?}");
+    }
+    assert_eq!(
+        of(&after, "p0").rx_packets - of(&before, "p0").rx_packets,
+        hosts,
+        "the port counts what was sent"
     );
-    let local = tables.next_hops.push(NextHop::Local).unwrap();
-    for number in 0..2_u16 {
-        let third = u8::try_from(number).unwrap();
-        let (ipv4, ipv6) =
-            (Ipv4Addr::new(10, 0, third, 1), Ipv6Addr::new(0x2001, 0xdb8, number, 0, 0, 0, 0, 1));
-        let mac = port_mac(number.into());
-        tables
-            .set_port(PortId(number), Some(PortInfo { mac, mtu: 1500, ipv4: Some(ipv4), ipv6: Some(ipv6) }));
-        let link = NextHop::Path(NextHopPath { port: PortId(number), gateway: None });
-        let link = tables.next_hops.push(link).unwrap();
-        tables.ipv4.insert(format!("10.0.{number}.0/24").parse().unwrap(), link).unwrap();
-        tables.ipv6.insert(format!("2001:db8:{number}::/64").parse().unwrap(), link).unwrap();
-        tables.ipv4.insert(ipv4.into(), local).unwrap();
-        tables.ipv6.insert(ipv6.into(), local).unwrap();
-        for address in [format!("10.0.{number}.2"), format!("2001:db8:{number}::2")] {
-            let address: IpAddr = address.parse().unwrap();
-            tables.neighbours.set(PortId(number), address, host_mac(number.into())).unwrap();
-        }
-    }
-    tables
-}
+    let lookups = after.nodes.iter().find(|node| node.node == "lookup").unwrap();
+    assert!(lookups.packets >= 4000 && lookups.cycles > 0, "{lookups:?}");
 
-/// Starts DPDK, the ports and the worker.
-fn start(lab: &Lab) -> (Vec<Port>, Worker) {
-    let enter = |namespace: &str| {
-        let namespace = File::open(format!("/run/netns/{namespace}")).unwrap();
-        setns(namespace, CloneFlags::CLONE_NEWNET).unwrap();
-    };
-    let config =
-        EalConfig { memory: Memory::Ordinary { mib: 128 }, pci: Pci::None, cpu: 0, log: LogLevel::Error };
-    let eal = Eal::start(&config).unwrap();
-    let pool = MbufPool::new(eal, "packets", 8191, 0, 2048).unwrap();
-    let tables = tables();
-    let infos = tables.ports.clone();
-    let pipeline = Pipeline::new(Limits { errors: 100, resolutions: 100 });
-    let worker = spawn_worker(eal, pool, tables, pipeline, WorkerConfig::default()).unwrap();
-    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    let mut handles = Vec::new();
-    for number in 0..2 {
-        enter(&lab.ports);
-        let spec = PortSpec::AfPacket { interface: format!("port{number}") };
-        let (port, rx, tx) = Port::open(eal, &spec, pool, PortConfig::default()).unwrap();
-        assert_eq!(port.mac().unwrap(), port_mac(number));
-        enter(&lab.router);
-        let spec = PortSpec::Tap { interface: format!("twin{number}"), mac: Some(port_mac(number)) };
-        let (_, twin_rx, twin_tx) = Port::open(eal, &spec, pool, PortConfig::default()).unwrap();
-        handles.push(port);
-        let data = DataPort { rx, tx, twin: Some((twin_rx, twin_tx)) };
-        let (id, info) = (PortId(u16::try_from(number).unwrap()), infos[number].unwrap());
-        assert!(runtime.block_on(worker.handle().add_port(id, data, true, info)).unwrap().is_none());
-    }
-    (handles, worker)
-}
-
-fn drops(worker: &Worker) -> Drops {
-    let (answer, drops) = channel();
-    worker
-        .handle()
-        .request(Box::new(move |_, pipeline| answer.send(pipeline.drops().clone()).unwrap()))
-        .unwrap();
-    drops.recv_timeout(Duration::from_secs(30)).expect("the worker must answer within 30 s")
-}
-
-#[test]
-fn hosts_reach_each_other_and_the_router() {
-    let lab = Lab::new();
-    let (ports, worker) = start(&lab);
-    lab.address_twins();
-
-    for target in ["10.0.0.1", "2001:db8::1", "10.0.1.2", "2001:db8:1::2"] {
-        let said = lab.ping(&format!("-c 20 -i 0.01 -w 60 {target}"));
-        assert!(said.contains("20 received") && !said.contains("duplicates"), "{target}: {said}");
-    }
-    for (target, from) in [("10.0.1.2", "10.0.0.1"), ("2001:db8:1::2", "2001:db8::1")] {
-        let before = drops(&worker).get(DropReason::Expired);
-        let said = lab.ping(&format!("-c 1 -t 1 -W 60 {target}"));
-        assert!(said.contains("+1 errors"), "{from} must say that the packet lived too long: {said}");
-        assert_eq!(drops(&worker).get(DropReason::Expired), before + 1);
+    // The hops are those of the addresses on the side of the host.
+    for (target, first) in [(FAR4, "10.0.0.1"), (FAR6, "2001:db8::1")] {
+        let said = lab.namespaces.output("h", &format!("traceroute -n -q 1 -m 3 -w 20 {target}"));
+        let hops: Vec<_> = said.lines().skip(1).filter_map(|line| line.split_whitespace().nth(1)).collect();
+        assert_eq!(hops, [first, target], "{said}");
     }
     let said = lab.ping("-c 1 -W 60 198.51.100.1");
     assert!(said.contains("+1 errors"), "no route must be told: {said}");
-    assert_eq!(drops(&worker).get(DropReason::NoRoute), 1);
+    let end = lab.statistics().await;
+    assert_eq!(dropped(&end, "expired") - dropped(&after, "expired"), 2);
+    assert_eq!(dropped(&end, "no-route") - dropped(&after, "no-route"), 1);
+}
 
-    // A change of the tables counts from the next burst on.
-    let net = "10.0.1.0/24".parse().unwrap();
-    worker.handle().request(Box::new(move |tables, _| assert!(tables.ipv4.remove(net).is_some()))).unwrap();
-    let said = lab.ping("-c 1 -W 60 10.0.1.2");
-    assert!(said.contains("+1 errors"), "the route is gone: {said}");
+#[tokio::test]
+async fn a_withdrawn_route_stops_packets_and_a_crash_of_frr_stops_none() {
+    let mut lab = Lab::new("frr").await;
+    lab.route(FAR4, true).await;
+    let warm = lab.ping(&format!("-c 1 -W 60 {FAR4}"));
+    assert!(warm.contains("1 received"), "{warm}");
 
-    // 40 pings came in on the router's second port as replies, ARP and neighbour discovery apart.
-    let stats = ports[1].stats().unwrap();
-    assert!(stats.rx_packets >= 40 && stats.tx_packets >= 40, "{stats:?}");
-    drop(worker);
+    let traffic = lab
+        .namespaces
+        .command("h", "ping")
+        .args(["-n", "-q", "-c", "500", "-i", "0.005", "-W", "20", FAR4])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let connections = lab.statistics().await.fpm.unwrap().connections;
+    lab.router.crash();
+    lab.start_router();
+    let client = lab.client.clone();
+    until("FRR is back", async || {
+        let statistics =
+            client.clone().get_statistics(v1::GetStatisticsRequest {}).await.unwrap().into_inner();
+        let fpm = statistics.fpm.unwrap();
+        (fpm.connected && fpm.connections > connections).then_some(())
+    })
+    .await;
+    let router = &lab.router;
+    until("BGP has the peer's route again", async || {
+        router.vtysh(&["show ip route bgp"])?.contains(NET4).then_some(())
+    })
+    .await;
+    let said = String::from_utf8(traffic.wait_with_output().unwrap().stdout).unwrap();
+    assert!(said.contains("500 received"), "{said}\n{}", lab.daemon.log());
+
+    let commands = [
+        "configure terminal",
+        "router bgp 65002",
+        "address-family ipv4 unicast",
+        "no network 203.0.113.0/24",
+    ];
+    lab.peer.vtysh(&commands).unwrap();
+    lab.route(FAR4, false).await;
+    let said = lab.ping(&format!("-c 3 -i 0.01 -W 5 {FAR4}"));
+    assert!(said.contains("0 received") && said.contains("+3 errors"), "{said}");
+    let said = lab.ping("-c 3 -i 0.01 -w 60 10.0.1.2");
+    assert!(said.contains("3 received"), "other routes are as they were: {said}");
+}
+
+#[tokio::test]
+async fn a_port_that_is_added_while_packets_flow_forwards() {
+    let mut lab = Lab::new("add").await;
+    lab.route(FAR4, true).await;
+    let host2 = Namespaces::new("add2", &["h"]);
+    // The third host comes after the start.
+    let far = host2.name("h");
+    support::ip(&format!(
+        "link add v2 netns {} type veth peer name eth0 netns {far}",
+        lab.namespaces.name("p")
+    ));
+    lab.namespaces.run("p", "sysctl -qw net.ipv6.conf.v2.disable_ipv6=1");
+    host2.ip("h", "link set eth0 up");
+    host2.ip("h", "addr add 10.0.2.2/24 dev eth0");
+    host2.ip("h", "route add default via 10.0.2.1");
+    let traffic = lab
+        .namespaces
+        .command("h", "ping")
+        .args(["-n", "-q", "-c", "200", "-i", "0.005", "-W", "20", FAR4])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let two = [port("p0", "af_packet:v0"), port("p1", "af_packet:v1")];
+    let three = [&two[..], &[port("p2", "af_packet:v2")]].concat();
+    set(&mut lab.client, &three).await;
+    address_twin(&lab.namespaces, 2);
+    let said = lab.ping("-c 5 -i 0.01 -w 60 10.0.2.2");
+    assert!(said.contains("5 received"), "{said}\n{}", lab.daemon.log());
+    let said = host2.output("h", &format!("ping -n -q -c 5 -i 0.01 -w 60 {FAR4}"));
+    assert!(said.contains("5 received"), "{said}");
+
+    set(&mut lab.client, &two).await;
+    assert!(lab.ping("-c 1 -W 1 10.0.2.2").contains("0 received"), "its network went with it");
+    let said = String::from_utf8(traffic.wait_with_output().unwrap().stdout).unwrap();
+    assert!(said.contains("200 received"), "the others lost nothing: {said}");
+}
+
+#[tokio::test]
+async fn an_idle_router_leaves_the_processor_alone() {
+    let lab = Lab::new("idle").await;
+    lab.route(FAR4, true).await;
+    let used = || {
+        let pid = lab.daemon.process.pid();
+        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
+        let after_name = stat.rsplit(')').next().unwrap();
+        let fields: Vec<u64> = after_name.split_whitespace().filter_map(|field| field.parse().ok()).collect();
+        // utime and stime are fields 14 and 15 of proc(5); the state before them is no number.
+        fields[10] + fields[11]
+    };
+    // Two seconds by somebody else's clock.
+    let before = used();
+    let status = Command::new("sleep").arg("2").status().unwrap();
+    assert!(status.success());
+    let ticks = used() - before;
+    assert!(ticks <= 20, "{ticks} ticks of 10 ms in 2 s: more than a tenth of a core");
 }

@@ -19,12 +19,8 @@ struct Options {
 }
 
 /// What is measured of ours: its name, and what the child is asked for.
-const OURS: [(&str, &str); 4] = [
-    ("generator alone", "generator"),
-    ("10 routes", "10"),
-    ("1M routes", "1000000"),
-    ("idle", "idle"),
-];
+const OURS: [(&str, &str); 4] =
+    [("generator alone", "generator"), ("10 routes", "10"), ("1M routes", "1000000"), ("idle", "idle")];
 
 fn main() -> Result<()> {
     let mut options = Options { rounds: 5, seconds: 3 };
@@ -60,7 +56,13 @@ fn bench(options: &Options) -> Result<()> {
         for (place, mode) in testpmd::MODES.iter().enumerate() {
             peers[place].push(testpmd::run(mode, options.seconds)?);
         }
-        eprintln!("round {} of {}: ours {:?}, testpmd {:?}", round + 1, options.rounds, last(&ours), last(&peers));
+        eprintln!(
+            "round {} of {}: ours {:?}, testpmd {:?}",
+            round + 1,
+            options.rounds,
+            last(&ours),
+            last(&peers)
+        );
     }
     let best = |figures: &Vec<f64>| figures.iter().copied().fold(0.0, f64::max);
     let mpps = |figure: f64| (figure / 1000.0).round() / 1000.0;

@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
 use daybreak_vrouter::dpdk::{
-    Burst, Eal, EalConfig, LogLevel, MbufPool, Memory, Pci, Port, PortConfig, PortSpec, RxQueue, TxQueue, stamp,
+    Burst, Eal, EalConfig, LogLevel, MbufPool, Memory, Pci, Port, PortConfig, PortSpec, RxQueue, TxQueue,
+    stamp,
 };
 use daybreak_vrouter::fib::{Fib, Neighbours, NextHop, NextHopPath, NextHops, PortId, Root};
 use daybreak_vrouter::forward::{Limits, Node, Pipeline, PortInfo, Tables};
@@ -91,7 +92,9 @@ fn forward(eal: &'static Eal, pool: MbufPool, routes: usize, duration: Duration)
     }
     let handle = worker.handle();
     let counts = || runtime.block_on(handle.counts());
-    let sent = |ports: &[Port]| ports.iter().try_fold(0, |sum, port| Ok::<_, anyhow::Error>(sum + port.stats()?.tx_packets));
+    let sent = |ports: &[Port]| {
+        ports.iter().try_fold(0, |sum, port| Ok::<_, anyhow::Error>(sum + port.stats()?.tx_packets))
+    };
     // Caches and pools fill first.
     wait(Duration::from_millis(300), &handle, &runtime)?;
     let (before, packets, start) = (counts()?, sent(&ports)?, Instant::now());
@@ -120,7 +123,7 @@ fn idle(eal: &'static Eal, pool: MbufPool, duration: Duration) -> Result<f64> {
     }
     let (before, start) = (processor_time()?, Instant::now());
     wait(duration, &worker.handle(), &runtime)?;
-    Ok((processor_time()? - before).as_secs_f64() / start.elapsed().as_secs_f64() * 100.0)
+    Ok(processor_time()?.saturating_sub(before).as_secs_f64() / start.elapsed().as_secs_f64() * 100.0)
 }
 
 /// Waits for a time, which is what is measured, and says if the worker ends before.
@@ -136,7 +139,8 @@ fn wait(duration: Duration, handle: &WorkerHandle, runtime: &tokio::runtime::Run
 fn processor_time() -> Result<Duration> {
     let usage = nix::sys::resource::getrusage(nix::sys::resource::UsageWho::RUSAGE_SELF)?;
     let time = |value: nix::sys::time::TimeVal| {
-        Duration::from_secs(value.tv_sec().unsigned_abs()) + Duration::from_micros(value.tv_usec().unsigned_abs())
+        Duration::from_secs(value.tv_sec().unsigned_abs())
+            + Duration::from_micros(value.tv_usec().unsigned_abs())
     };
     Ok(time(usage.user_time()) + time(usage.system_time()))
 }
@@ -148,7 +152,7 @@ fn tell_nodes(before: &Counts, after: &Counts) {
         let (before, after) = (before.nodes.get(node), after.nodes.get(node));
         let frames = after.frames - before.frames;
         if let Some(each) = (after.cycles - before.cycles).checked_div(frames) {
-            text += &format!(" {} {each}", node.name());
+            text.extend([" ", node.name(), " ", &each.to_string()]);
         }
     }
     eprintln!("{text}");

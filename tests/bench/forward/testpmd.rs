@@ -1,8 +1,8 @@
 //! The peer: dpdk-testpmd with two ports of the same driver, one core, the same burst.
 
+use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, Stdio};
 use std::time::Duration;
-use std::io::{BufRead, BufReader, Write};
 
 use anyhow::{Context as _, Result};
 
@@ -19,7 +19,13 @@ pub(crate) fn run(mode: &str, seconds: u64) -> Result<f64> {
     let mut child = Command::new("dpdk-testpmd")
         .args(["-l", &cores, "--in-memory", "-m", &memory, "--no-pci", "--no-telemetry", "--log-level=error"])
         .args(["--vdev=net_null0", "--vdev=net_null1", "--"])
-        .args([forward_mode.as_str(), "--auto-start", "--nb-cores=1", "--burst=32", "--total-num-mbufs=16384"])
+        .args([
+            forward_mode.as_str(),
+            "--auto-start",
+            "--nb-cores=1",
+            "--burst=32",
+            "--total-num-mbufs=16384",
+        ])
         .arg("--stats-period=1")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())

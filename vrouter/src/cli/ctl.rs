@@ -294,7 +294,8 @@ fn statistics_text(all: &v1::Statistics) -> String {
         .nodes
         .iter()
         .map(|node| {
-            let each = |by: u64, what: u64| if by == 0 { String::new() } else { (what / by).to_string() };
+            let each =
+                |by: u64, what: u64| what.checked_div(by).map_or_else(String::new, |each| each.to_string());
             vec![
                 node.node.clone(),
                 node.calls.to_string(),

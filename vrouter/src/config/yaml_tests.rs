@@ -83,6 +83,7 @@ fn an_error_says_where_and_what() {
             assert!(error.contains(part), "{part:?} is not in {error:?} for {text:?}");
         }
     }
-    let many: String = (0..17).map(|number| format!("- {{name: p{number}, device: ring}}\n")).collect();
+    let many: Vec<_> = (0..17).map(|number| format!("- {{name: p{number}, device: ring}}\n")).collect();
+    let many = many.concat();
     assert!(read(&format!("ports:\n{many}")).unwrap_err().contains("16 ports"));
 }

@@ -162,7 +162,8 @@ impl DropReason {
 pub fn manual() -> String {
     let mut text = String::from("| reason | meaning |\n|---|---|\n");
     for reason in DropReason::ALL {
-        text += &format!("| `{}` | {} |\n", reason.name(), reason.cause());
+        let (name, cause) = (reason.name(), reason.cause());
+        text.extend(["| `", name, "` | ", &cause, " |\n"]);
     }
     text
 }
@@ -217,5 +218,11 @@ mod tests {
         let names: HashSet<_> = DropReason::ALL.into_iter().map(DropReason::name).collect();
         assert_eq!(names.len(), DropReason::ALL.len());
         assert!(DropReason::ALL.into_iter().all(|reason| reason.cause().ends_with('.')));
+    }
+
+    #[test]
+    fn the_manual_has_the_table_of_this_catalogue() {
+        let page = include_str!("../../../docs/dataplane.md");
+        assert!(page.contains(&manual()), "put the output of `vrouterd drops` into docs/dataplane.md");
     }
 }

@@ -173,15 +173,15 @@ impl Pipeline {
         if sent > 0 {
             time = self.nodes.ran(Node::Rewrite, sent, time);
         }
-        for place in 0..count {
-            let outcome = match self.verdicts[place] {
+        for (place, (frame, verdict)) in frames.iter().zip(&self.verdicts).enumerate() {
+            let outcome = match *verdict {
                 Verdict::Send(station) => Outcome::Send(station.port),
                 Verdict::Punt | Verdict::Resolve => Outcome::Punt,
                 verdict => {
                     let reason =
                         if let Verdict::Drop(reason) = verdict { reason } else { DropReason::TooBig };
                     self.drops.count(reason, 1);
-                    let reply = report(verdict, &self.packets[place], frames[place].data(), own);
+                    let reply = report(verdict, &self.packets[place], frame.data(), own);
                     reply.filter(|_| self.errors.take(now)).map_or(Outcome::Drop, Outcome::Reply)
                 }
             };

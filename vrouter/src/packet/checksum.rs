@@ -7,18 +7,21 @@ pub struct Checksum(u64);
 impl Checksum {
     /// Adds bytes. Only the last piece may have an odd number of them.
     #[must_use]
+    #[inline]
     pub fn plus(mut self, bytes: &[u8]) -> Self {
-        let mut words = bytes.chunks_exact(2);
-        for word in &mut words {
-            self.0 += u64::from(u16::from_be_bytes([word[0], word[1]]));
+        // Two words at once: RFC 1071 section 2 (C), parallel summation.
+        let (pairs, rest) = bytes.as_chunks::<4>();
+        for pair in pairs {
+            self.0 += u64::from(u32::from_be_bytes(*pair));
         }
-        if let [last] = words.remainder() {
-            self.0 += u64::from(u16::from_be_bytes([*last, 0]));
-        }
+        let mut last = [0; 4];
+        last[..rest.len()].copy_from_slice(rest);
+        self.0 += u64::from(u32::from_be_bytes(last));
         self
     }
 
     /// The checksum to be put in a header, or 0 when the sum covered a right one.
+    #[inline]
     pub fn finish(self) -> u16 {
         let mut sum = self.0;
         while sum > 0xffff {
@@ -29,6 +32,7 @@ impl Checksum {
 }
 
 /// Checksum of one run of bytes.
+#[inline]
 pub fn checksum(bytes: &[u8]) -> u16 {
     Checksum::default().plus(bytes).finish()
 }

@@ -67,7 +67,7 @@ impl Slots {
     }
 
     /// Sends a frame on a port, soon.
-    pub(super) fn to_wire(&mut self, port: usize, packet: Mbuf, pipeline: &mut Pipeline) {
+    pub(super) fn push_wire(&mut self, port: usize, packet: Mbuf, pipeline: &mut Pipeline) {
         match self.get_mut(port) {
             None => pipeline.count_drops(DropReason::NoPort, 1),
             Some(slot) if !slot.enabled => pipeline.count_drops(DropReason::PortDisabled, 1),
@@ -82,7 +82,7 @@ impl Slots {
     }
 
     /// Gives a frame to Linux, soon.
-    pub(super) fn to_linux(&mut self, port: usize, packet: Mbuf, pipeline: &mut Pipeline) {
+    pub(super) fn push_linux(&mut self, port: usize, packet: Mbuf, pipeline: &mut Pipeline) {
         match self.get_mut(port) {
             Some(slot) if slot.port.twin.is_some() => {
                 if let Err(packet) = slot.linux.push(packet) {

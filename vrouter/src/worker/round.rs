@@ -23,11 +23,20 @@ pub(super) struct State {
     pool: MbufPool,
     tables: Tables,
     pipeline: Pipeline,
-    /// Outcomes of the burst under way, kept for its memory only.
-    outcomes: Vec<Outcome>,
+    /// What becomes of the packets of the burst under way, and the errors about them; kept for their memory only.
+    steps: Vec<Step>,
+    replies: Vec<Vec<u8>>,
     start: Instant,
     idle: Idle,
     spent: Spent,
+}
+
+/// What becomes of a packet.
+#[derive(Clone, Copy)]
+enum Step {
+    Send(PortId),
+    Punt,
+    Drop,
 }
 
 /// Time in cycles.
@@ -45,7 +54,8 @@ impl State {
             pool,
             tables,
             pipeline,
-            outcomes: Vec::new(),
+            steps: Vec::new(),
+            replies: Vec::new(),
             start: Instant::now(),
             idle: Idle::new(config.longest_rest),
             spent: Spent::default(),
@@ -147,25 +157,35 @@ impl State {
             return 0;
         }
         self.pipeline.count_node(Node::Receive, received, since);
-        let outcomes = &mut self.outcomes;
-        outcomes.clear();
-        self.pipeline.run(&self.tables, id, burst, self.start.elapsed(), |_, outcome| outcomes.push(outcome));
-        let since = cycles();
-        for (packet, outcome) in burst.drain().zip(self.outcomes.drain(..)) {
-            match outcome {
-                Outcome::Send(to) => self.slots.to_wire(usize::from(to.0), packet, &mut self.pipeline),
-                Outcome::Punt => self.slots.to_linux(port, packet, &mut self.pipeline),
-                Outcome::Drop => {}
+        let (steps, replies) = (&mut self.steps, &mut self.replies);
+        steps.clear();
+        self.pipeline.run(&self.tables, id, burst, self.start.elapsed(), |_, outcome| {
+            steps.push(match outcome {
+                Outcome::Send(to) => Step::Send(to),
+                Outcome::Punt => Step::Punt,
+                Outcome::Drop => Step::Drop,
                 Outcome::Reply(bytes) => {
-                    // An error that finds no buffer is not sent: errors are a courtesy.
-                    let reply = self.pool.alloc().and_then(|mut reply| {
-                        reply.append(u16::try_from(bytes.len()).ok()?)?.copy_from_slice(&bytes);
-                        Some(reply)
-                    });
-                    if let Some(reply) = reply {
-                        self.slots.to_wire(port, reply, &mut self.pipeline);
-                    }
+                    replies.push(bytes);
+                    Step::Drop
                 }
+            });
+        });
+        let since = cycles();
+        for (packet, step) in burst.drain().zip(&self.steps) {
+            match *step {
+                Step::Send(to) => self.slots.push_wire(usize::from(to.0), packet, &mut self.pipeline),
+                Step::Punt => self.slots.push_linux(port, packet, &mut self.pipeline),
+                Step::Drop => {}
+            }
+        }
+        for bytes in self.replies.drain(..) {
+            // An error that finds no buffer is not sent: errors are a courtesy.
+            let reply = self.pool.alloc().and_then(|mut reply| {
+                reply.append(u16::try_from(bytes.len()).ok()?)?.copy_from_slice(&bytes);
+                Some(reply)
+            });
+            if let Some(reply) = reply {
+                self.slots.push_wire(port, reply, &mut self.pipeline);
             }
         }
         self.pipeline.spend(Node::Send, since);
@@ -183,7 +203,7 @@ impl State {
         }
         slot.count.injected += received as u64;
         for packet in burst.drain() {
-            self.slots.to_wire(port, packet, &mut self.pipeline);
+            self.slots.push_wire(port, packet, &mut self.pipeline);
         }
         self.pipeline.count_node(Node::Inject, received, since);
         received

@@ -1,5 +1,7 @@
 //! What the tests of the daemon share: namespaces, the daemon in one of them, programs.
 
+pub mod frr;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};

@@ -23,7 +23,7 @@ use crate::forward::PortInfo;
 use crate::worker::WorkerHandle;
 
 /// How long a prepared configuration is kept.
-const KEPT: Duration = Duration::from_secs(60);
+const KEPT: Duration = Duration::from_mins(1);
 /// Characters of a transaction's name at most.
 const NAME: usize = 128;
 

@@ -86,8 +86,8 @@ impl Opener {
             return Err(PortError::TwinAddress(name.to_owned()));
         }
         self.twins.set_mtu(name, wanted.mtu).await?;
-        let opened = Opened { wanted: wanted.clone(), port, driver, mtu_range, mac, ifindex: twin.index };
-        Ok((opened, data))
+        let port = Opened { wanted: wanted.clone(), port, driver, mtu_range, mac, ifindex: twin.index };
+        Ok((port, data))
     }
 
     /// The part of DPDK, which blocks for some milliseconds.
@@ -146,8 +146,9 @@ impl Opener {
 fn made_up(name: &str) -> MacAddr {
     let mut hasher = DefaultHasher::new();
     name.hash(&mut hasher);
-    let [_, a, b, c, d, e, ..] = hasher.finish().to_be_bytes();
-    MacAddr([0x02, a, b, c, d, e])
+    let mut mac = [0x02; 6];
+    mac[1..].copy_from_slice(&hasher.finish().to_be_bytes()[..5]);
+    MacAddr(mac)
 }
 
 #[cfg(test)]

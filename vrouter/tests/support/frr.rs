@@ -1,0 +1,71 @@
+//! FRR's own daemons in a namespace.
+
+use std::fs;
+use std::os::unix::fs::chown;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use nix::unistd::{Group, User};
+
+use super::{Namespaces, Process};
+
+const PROGRAMS: &str = "/usr/lib/frr";
+
+/// One router's FRR: its folder holds configuration, sockets and logs. Ended when dropped.
+pub struct Frr {
+    namespace: String,
+    folder: tempfile::TempDir,
+    daemons: Vec<(String, Process)>,
+}
+
+impl Frr {
+    /// An FRR in a namespace, with nothing started. FRR refuses to be root, so its folder is its own user's.
+    pub fn new(namespaces: &Namespaces, end: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let user = User::from_name("frr").unwrap().expect("package frr makes the user");
+        let group = Group::from_name("frr").unwrap().unwrap();
+        chown(folder.path(), Some(user.uid.as_raw()), Some(group.gid.as_raw())).unwrap();
+        Self { namespace: namespaces.name(end), folder, daemons: Vec::new() }
+    }
+
+    fn file(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Starts one of its daemons with a configuration.
+    pub fn start(&mut self, daemon: &str, config: &str, arguments: &[&str]) {
+        let file = self.file(&format!("{daemon}.conf"));
+        fs::write(&file, config).unwrap();
+        let mut command = Command::new("ip");
+        command.args(["netns", "exec", &self.namespace]).arg(Path::new(PROGRAMS).join(daemon));
+        command.arg("-f").arg(file).arg("-i").arg(self.file(&format!("{daemon}.pid")));
+        command.arg("-z").arg(self.file("zserv.api")).arg("--vty_socket").arg(self.folder.path());
+        command.args(["-P", "0", "--log", "stdout"]).args(arguments);
+        let process = Process::start(command, daemon, &self.file("log"));
+        self.daemons.push((daemon.to_owned(), process));
+    }
+
+    /// Ends all of its daemons at once, as a crash would.
+    pub fn crash(&mut self) {
+        for (_, process) in self.daemons.drain(..).rev() {
+            process.kill();
+        }
+        let _ = fs::remove_file(self.file("zserv.api"));
+    }
+
+    /// Runs commands in its shell; `None` while it does not answer.
+    pub fn vtysh(&self, commands: &[&str]) -> Option<String> {
+        let mut command = Command::new("vtysh");
+        command.arg("--vty_socket").arg(self.folder.path());
+        for line in commands {
+            command.args(["-c", line]);
+        }
+        let output = command.output().unwrap();
+        output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
+    }
+
+    /// What its daemons have logged.
+    pub fn log(&self) -> String {
+        fs::read_to_string(self.file("log")).unwrap_or_default()
+    }
+}
