@@ -28,13 +28,14 @@ const LIFETIME: Duration = Duration::from_secs(10);
 /// After a failure to accept, such as too many open files.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// Serves scrapes until told to stop, and ends when the last has its answer. `refused` counts connections beyond the limit.
+/// Serves scrapes until told to stop, and gives back the connections that do not have their answer yet; the address is free
+/// then. `refused` counts connections beyond the limit.
 pub async fn run(
     listener: TcpListener,
     snapshot: Arc<Snapshot>,
     refused: Arc<AtomicU64>,
     stop: CancellationToken,
-) {
+) -> TaskTracker {
     let places = Arc::new(Semaphore::new(CONNECTIONS));
     let connections = TaskTracker::new();
     loop {
@@ -60,7 +61,7 @@ pub async fn run(
         });
     }
     connections.close();
-    connections.wait().await;
+    connections
 }
 
 async fn serve(stream: TcpStream, snapshot: &Snapshot) {

@@ -92,6 +92,11 @@ impl Gate {
         }
         Ok(())
     }
+
+    /// Gives the tags of a set their whole budgets again.
+    pub fn forget(&mut self, set: &'static Set) {
+        self.seen.retain(|(name, _), _| *name != set.name);
+    }
 }
 
 fn agrees(point: &Point) -> Result<(), Refusal> {
@@ -166,5 +171,9 @@ mod tests {
         let refusal = gate.admit(&point("more")).unwrap_err();
         assert!(matches!(&refusal, Refusal::OverBudget { value, .. } if value == "more"), "{refusal}");
         gate.admit(&point("0kB")).unwrap();
+        gate.forget(&PROCESS);
+        gate.admit(&point("more")).unwrap_err();
+        gate.forget(&HUGEPAGES);
+        gate.admit(&point("more")).unwrap();
     }
 }

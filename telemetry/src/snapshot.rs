@@ -17,6 +17,11 @@ impl Snapshot {
         self.0.write().insert(set.name, points);
     }
 
+    /// Forgets all sets but these.
+    pub fn retain(&self, sets: &[&'static Set]) {
+        self.0.write().retain(|name, _| sets.iter().any(|set| set.name == *name));
+    }
+
     /// The page for Prometheus.
     pub fn page(&self) -> String {
         prometheus::page(self.0.read().values().map(Vec::as_slice))
@@ -42,6 +47,10 @@ mod tests {
         assert_eq!(snapshot.series(), 2);
         snapshot.replace(&PROCESS, vec![point("b")]);
         assert!(!snapshot.page().contains("\"a\"") && snapshot.page().contains("\"b\""));
+        snapshot.retain(&[&PROCESS]);
+        assert_eq!(snapshot.series(), 1);
+        snapshot.retain(&[]);
+        assert_eq!(snapshot.series(), 0);
         snapshot.replace(&PROCESS, Vec::new());
         assert_eq!((snapshot.series(), snapshot.page().as_str()), (0, ""));
     }

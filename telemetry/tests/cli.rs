@@ -16,7 +16,7 @@ fn errors(output: &Output) -> String {
 
 #[test]
 fn check_accepts_the_sample_and_names_the_line_of_a_fault() {
-    let good = telemetryd(&["check", concat!(env!("CARGO_MANIFEST_DIR"), "/telemetryd.yaml")]);
+    let good = telemetryd(&["check", concat!(env!("CARGO_MANIFEST_DIR"), "/samples/telemetryd.yaml")]);
     assert!(good.status.success(), "{}", errors(&good));
     assert!(String::from_utf8(good.stdout).unwrap().contains("databases: main"));
 

@@ -3,11 +3,18 @@
 //! Line protocol, Prometheus names and `docs/kpis.md` all come from here, so nothing is named twice. A *set* is what is
 //! read together and shares its tags; in `InfluxDB` it is a measurement and its KPIs are the fields.
 
+mod bgp;
+mod dataplane;
 mod linux;
 mod manual;
 mod own;
 mod unit;
 
+pub use bgp::{BGP_NEIGHBOR, BGP_TOTAL};
+pub use dataplane::{
+    DATAPLANE_DROP, DATAPLANE_FPM, DATAPLANE_INFO, DATAPLANE_NODE, DATAPLANE_PORT, DATAPLANE_TABLE,
+    DATAPLANE_WORKER,
+};
 pub use linux::{CPU, DISK, HUGEPAGES, INTERFACE, LOAD, MEMORY, PROCESS, UPTIME};
 pub use manual::{json, manual};
 pub use own::{AGENT, COLLECTOR, OUTPUT};
@@ -16,8 +23,28 @@ pub use unit::Unit;
 use std::time::Duration;
 
 /// Every set, in the order of the manual.
-pub static CATALOGUE: &[&Set] =
-    &[&CPU, &LOAD, &MEMORY, &DISK, &INTERFACE, &UPTIME, &PROCESS, &HUGEPAGES, &AGENT, &COLLECTOR, &OUTPUT];
+pub static CATALOGUE: &[&Set] = &[
+    &CPU,
+    &LOAD,
+    &MEMORY,
+    &DISK,
+    &INTERFACE,
+    &UPTIME,
+    &PROCESS,
+    &HUGEPAGES,
+    &DATAPLANE_INFO,
+    &DATAPLANE_PORT,
+    &DATAPLANE_NODE,
+    &DATAPLANE_DROP,
+    &DATAPLANE_WORKER,
+    &DATAPLANE_TABLE,
+    &DATAPLANE_FPM,
+    &BGP_NEIGHBOR,
+    &BGP_TOTAL,
+    &AGENT,
+    &COLLECTOR,
+    &OUTPUT,
+];
 
 /// KPIs that are read together and share their tags.
 #[derive(Debug, PartialEq, Eq)]

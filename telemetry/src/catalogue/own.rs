@@ -21,6 +21,12 @@ pub static AGENT: Set = Set {
         ),
         counter("over_budget_points", Unit::Count, "Points refused because a tag had used up its values."),
         counter("late_rounds", Unit::Count, "Readings left out because the one before still ran."),
+        counter("reloads", Unit::Count, "Configurations that were read again and took effect."),
+        counter(
+            "refused_reloads",
+            Unit::Count,
+            "Configurations that were read again and refused; the log says why.",
+        ),
         counter("refused_scrapes", Unit::Count, "Connections to the Prometheus endpoint beyond its limit."),
         gauge("series", Unit::Count, "Combinations of set and tags in the last readings."),
     ],
@@ -36,7 +42,16 @@ pub static COLLECTOR: Set = Set {
     kpis: &[
         counter("readings", Unit::Count, "Readings that were tried."),
         counter("failures", Unit::Count, "Readings that failed; the log says why."),
-        counter("read_time", Unit::Microseconds, "Time spent reading."),
+        counter(
+            "read_time",
+            Unit::Microseconds,
+            "Time that reading took, waiting for an answer included; sets that one reading fills have equal parts of it.",
+        ),
+        counter(
+            "cpu_time",
+            Unit::Microseconds,
+            "Time of this daemon's processor that reading took; sets that one reading fills have equal parts of it.",
+        ),
     ],
 };
 

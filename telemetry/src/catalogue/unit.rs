@@ -11,6 +11,8 @@ pub enum Unit {
     Count,
     /// A number with a meaning that the KPI's text gives.
     Code,
+    /// 10^-9 s.
+    Nanoseconds,
     /// 10^-6 s.
     Microseconds,
     /// 10^-3 s.
@@ -19,6 +21,8 @@ pub enum Unit {
     Seconds,
     /// A hundredth of one.
     Hundredths,
+    /// A ten-thousandth of the whole: a share with two places of percent.
+    TenThousandths,
     /// Bits per second.
     BitsPerSecond,
 }
@@ -31,10 +35,12 @@ impl Unit {
             Self::Octets => "octets",
             Self::Count => "count",
             Self::Code => "code",
+            Self::Nanoseconds => "ns",
             Self::Microseconds => "us",
             Self::Milliseconds => "ms",
             Self::Seconds => "s",
             Self::Hundredths => "1/100",
+            Self::TenThousandths => "1/10000",
             Self::BitsPerSecond => "bit/s",
         }
     }
@@ -44,10 +50,12 @@ impl Unit {
         match self {
             Self::Bytes => ("_bytes", 0),
             Self::Octets | Self::Count | Self::Code => ("", 0),
+            Self::Nanoseconds => ("_seconds", 9),
             Self::Microseconds => ("_seconds", 6),
             Self::Milliseconds => ("_seconds", 3),
             Self::Seconds => ("_seconds", 0),
             Self::Hundredths => ("", 2),
+            Self::TenThousandths => ("_ratio", 4),
             Self::BitsPerSecond => ("_bits_per_second", 0),
         }
     }

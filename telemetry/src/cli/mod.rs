@@ -1,13 +1,13 @@
 //! The command line of `telemetryd`.
 
+mod check;
 mod log;
+mod pid_file;
 mod serve;
 
 use crate::catalogue;
-use crate::config::yaml;
 use clap::{Parser, Subcommand};
 use std::io::Write;
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// Reads KPIs of this machine and sends them to databases.
@@ -28,10 +28,7 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Verb {
     /// Say whether a configuration is right, and what is wrong with it.
-    Check {
-        /// The file (docs/telemetry.md).
-        file: PathBuf,
-    },
+    Check(check::Check),
     /// Print the KPI catalogue: a page of the manual, or JSON.
     Kpis {
         /// As JSON.
@@ -44,31 +41,19 @@ enum Verb {
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let outcome = match (arguments.verb, arguments.serve) {
-        (Some(Verb::Check { file }), _) => check(&file),
-        (Some(Verb::Kpis { json }), _) => print_catalogue(json),
-        (None, Some(serve)) => serve::run(&serve),
+        (Some(Verb::Check(check)), _) => check::run(&check),
+        (Some(Verb::Kpis { json }), _) => print_catalogue(json).map(|()| ExitCode::SUCCESS),
+        (None, Some(serve)) => serve::run(&serve).map(|()| ExitCode::SUCCESS),
         // clap shows the help instead.
-        (None, None) => Ok(()),
+        (None, None) => Ok(ExitCode::SUCCESS),
     };
     match outcome {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             eprintln!("telemetryd: {error:#}");
             ExitCode::FAILURE
         }
     }
-}
-
-fn check(file: &std::path::Path) -> anyhow::Result<()> {
-    let config = yaml::load(file)?;
-    let databases: Vec<_> = config.influxdb.iter().map(|output| output.name.as_str()).collect();
-    let prometheus =
-        config.prometheus.map_or_else(|| "none".to_owned(), |endpoint| endpoint.listen.to_string());
-    print(&format!(
-        "{}: right; databases: {}; prometheus: {prometheus}\n",
-        file.display(),
-        databases.join(", ")
-    ))
 }
 
 fn print_catalogue(json: bool) -> anyhow::Result<()> {

@@ -1,50 +1,88 @@
 //! `telemetryd --config FILE`.
 
 use super::log;
+use super::pid_file::PidFile;
 use crate::config::yaml;
-use crate::service;
+use crate::service::{Daemon, ServiceError};
 use anyhow::{Context, Result};
 use jiff::Timestamp;
-use std::path::PathBuf;
-use tokio::signal::unix::{SignalKind, signal};
-use tokio_util::sync::CancellationToken;
+use std::path::{Path, PathBuf};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Run {
-    /// Run with this configuration (docs/telemetry.md).
+    /// Run with this configuration (docs/telemetry.md); SIGHUP reads it again.
     #[arg(long, value_name = "FILE")]
     config: PathBuf,
+    /// Write the number of the process to this file once it works.
+    #[arg(long, value_name = "FILE")]
+    pid_file: Option<PathBuf>,
     /// What to log, such as `info` or `debug`.
     #[arg(long, env = "DAYBREAK_LOG", default_value = "info")]
     log: String,
+}
+
+/// The signals that the daemon knows, each once.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+    hangup: Signal,
 }
 
 pub(super) fn run(arguments: &Run) -> Result<()> {
     let filter = EnvFilter::try_new(&arguments.log).context("--log")?;
     // systemd sets it when stderr goes to the journal (systemd.exec(5)).
     log::start(filter, std::env::var_os("JOURNAL_STREAM").is_some());
-    let config = yaml::load(&arguments.config)?;
-    let host = config
-        .host
-        .clone()
-        .unwrap_or_else(|| rustix::system::uname().nodename().to_string_lossy().into_owned());
-    let machine = service::machine(&config);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
-        let stop = CancellationToken::new();
-        let mut terminate = signal(SignalKind::terminate())?;
-        let mut interrupt = signal(SignalKind::interrupt())?;
-        let running = service::run(config, machine, host, Timestamp::now, stop.clone());
-        tokio::pin!(running);
-        let outcome = tokio::select! {
-            outcome = &mut running => outcome,
-            () = async { tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} } } => {
-                tracing::info!("stopping");
-                stop.cancel();
-                running.await
-            }
+        // Before the first reading: a signal that comes early must not end the process the hard way.
+        let mut signals = Signals {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            hangup: signal(SignalKind::hangup())?,
         };
-        Ok(outcome?)
+        let config = yaml::load(&arguments.config)?;
+        let machine = rustix::system::uname().nodename().to_string_lossy().into_owned();
+        let mut daemon = Daemon::start(&config, machine, Timestamp::now).await?;
+        let _pid_file = arguments.pid_file.as_deref().map(PidFile::write).transpose()?;
+        let outcome = work(&mut daemon, &arguments.config, &mut signals).await;
+        let stopped = daemon.stop().await;
+        Ok(outcome.and(stopped)?)
     })
+}
+
+/// Works until told to end.
+async fn work(daemon: &mut Daemon, file: &Path, signals: &mut Signals) -> Result<(), ServiceError> {
+    loop {
+        tokio::select! {
+            error = daemon.failed() => return Err(error),
+            _ = signals.terminate.recv() => break,
+            _ = signals.interrupt.recv() => break,
+            _ = signals.hangup.recv() => reload(daemon, file).await?,
+        }
+    }
+    tracing::info!("stopping");
+    Ok(())
+}
+
+/// Reads the configuration again. A bad one is refused and the old one stays; only a panic is an error.
+async fn reload(daemon: &mut Daemon, file: &Path) -> Result<(), ServiceError> {
+    let config = match yaml::load(file) {
+        Ok(config) => config,
+        Err(error) => {
+            daemon.refused_reload();
+            tracing::error!(error = error.brief(), "configuration refused; the old one stays");
+            return Ok(());
+        }
+    };
+    match daemon.reload(&config).await {
+        Ok(()) => tracing::info!(file = %file.display(), "configuration read again"),
+        Err(error @ ServiceError::Round(_)) => return Err(error),
+        Err(error) => {
+            let file = file.display();
+            tracing::error!(%file, %error, "configuration refused; the old one stays");
+        }
+    }
+    Ok(())
 }

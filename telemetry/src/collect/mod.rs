@@ -1,12 +1,25 @@
 //! Reading the sources.
 
+pub mod bgp;
+pub mod dataplane;
+mod error;
 mod linux;
+mod remote;
 mod tree;
 
-pub use tree::{CollectError, Machine};
+#[cfg(test)]
+mod cases;
+
+pub use error::CollectError;
+pub use remote::{Reading, Remote};
+pub use tree::Machine;
 
 use crate::catalogue::{self, Set};
 use crate::point::Point;
+use jiff::Timestamp;
+
+/// What gives the time of a reading.
+pub type Clock = fn() -> Timestamp;
 
 /// A source: what it fills and how it is read.
 #[derive(Debug, Clone, Copy)]
@@ -17,7 +30,7 @@ pub struct Source {
     pub read: fn(&Machine) -> Result<Vec<Point>, CollectError>,
 }
 
-/// Every source of the machine. Sets about the daemon itself are filled by the daemon.
+/// Every source that the kernel is. Daemons are asked ([`Remote`]); sets about this daemon are filled by itself.
 pub static SOURCES: &[Source] = &[
     Source { set: &catalogue::CPU, read: linux::cpu::read },
     Source { set: &catalogue::LOAD, read: linux::load::read },

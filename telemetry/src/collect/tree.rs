@@ -1,6 +1,6 @@
 //! Reading files of `/proc` and `/sys`.
 
-use std::io;
+use super::CollectError;
 use std::path::{Path, PathBuf};
 
 /// Where the kernel's files are, and what is needed to understand them.
@@ -34,40 +34,6 @@ impl Machine {
     pub(super) fn microseconds(&self, ticks: u64) -> u64 {
         let time = u128::from(ticks) * 1_000_000 / u128::from(self.ticks.max(1));
         u64::try_from(time).unwrap_or(u64::MAX)
-    }
-}
-
-/// A source could not be read.
-#[derive(Debug, thiserror::Error)]
-pub enum CollectError {
-    /// A file cannot be read.
-    #[error("cannot read {path}: {source}")]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
-    /// A file holds something else than the kernel writes there.
-    #[error("{path}: no {wanted} in {line:?}")]
-    Parse {
-        /// The file.
-        path: PathBuf,
-        /// What was looked for.
-        wanted: &'static str,
-        /// The text that does not hold it, cut to 80 characters.
-        line: String,
-    },
-}
-
-impl CollectError {
-    pub(super) fn parse(path: &Path, wanted: &'static str, line: &str) -> Self {
-        Self::Parse { path: path.to_owned(), wanted, line: line.chars().take(80).collect() }
-    }
-
-    fn read(path: &Path) -> impl FnOnce(io::Error) -> Self {
-        let path = path.to_owned();
-        move |source| Self::Read { path, source }
     }
 }
 

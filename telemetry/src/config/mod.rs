@@ -13,6 +13,22 @@ use std::path::PathBuf;
 /// Tags that an operator may add.
 const MOST_TAGS: usize = 16;
 
+/// What does not go together in a configuration.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{key}: {message}")]
+pub struct Fault {
+    /// The key: names from the root, with dots between them, and the name of an entry of a list behind a blank.
+    pub key: String,
+    /// What is wrong with it, and what is accepted.
+    pub message: String,
+}
+
+impl Fault {
+    fn new(key: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { key: key.into(), message: message.into() }
+    }
+}
+
 /// The whole configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
@@ -26,6 +42,8 @@ pub struct Config {
     pub processes: Vec<ProcessName>,
     /// What differs from the catalogue.
     pub sets: BTreeMap<SetName, SetConfig>,
+    /// Where the daemons are that are asked.
+    pub sources: Sources,
     /// Databases that take line protocol.
     pub influxdb: Vec<Influxdb>,
     /// The Prometheus endpoint; none if absent.
@@ -39,6 +57,15 @@ pub struct SetConfig {
     pub enabled: bool,
     /// How often, if not as the catalogue says.
     pub period: Option<Period>,
+}
+
+/// Where the daemons are that are asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sources {
+    /// Control socket of `vrouterd`.
+    pub vrouterd: PathBuf,
+    /// Vty socket of FRR's bgpd.
+    pub bgpd: PathBuf,
 }
 
 /// A database that takes line protocol at `/write`.
@@ -69,33 +96,33 @@ impl Config {
     /// Checks what no single value shows.
     ///
     /// # Errors
-    /// The first thing that is wrong: which key, and what is accepted.
-    pub fn check(&self) -> Result<(), String> {
+    /// The first thing that is wrong.
+    pub fn check(&self) -> Result<(), Fault> {
         if self.host.as_deref().is_some_and(str::is_empty) {
-            return Err("host: is empty; leave it out for the name of the machine".to_owned());
+            return Err(Fault::new("host", "is empty; leave it out for the name of the machine"));
         }
         if self.tags.len() > MOST_TAGS {
-            return Err(format!("tags: {} of them; at most {MOST_TAGS} are accepted", self.tags.len()));
+            let message = format!("{} of them; at most {MOST_TAGS} are accepted", self.tags.len());
+            return Err(Fault::new("tags", message));
         }
         for (tag, value) in &self.tags {
+            let fault = |message| Err(Fault::new(format!("tags.{tag}"), message));
             if value.is_empty() {
-                return Err(format!("tags.{tag}: is empty; the line protocol cannot say that"));
+                return fault("is empty; the line protocol cannot say that");
             }
             if taken(tag.as_str()) {
-                return Err(format!(
-                    "tags.{tag}: the catalogue uses this name (telemetryd kpis); take another"
-                ));
+                return fault("the catalogue uses this name (telemetryd kpis); take another");
             }
         }
         distinct("processes", self.processes.iter().map(ProcessName::as_str), PROCESS.tags[0].budget)?;
         distinct("outputs.influxdb", self.influxdb.iter().map(|o| o.name.as_str()), OUTPUT.tags[0].budget)?;
         for output in &self.influxdb {
             if output.database.is_empty() {
-                return Err(format!("outputs.influxdb {}: database: is empty", output.name));
+                return Err(Fault::new(format!("outputs.influxdb {}", output.name), "database is empty"));
             }
         }
         if self.influxdb.is_empty() && self.prometheus.is_none() {
-            return Err("outputs: none; name an influxdb or a prometheus output".to_owned());
+            return Err(Fault::new("outputs", "none; name an influxdb or a prometheus output"));
         }
         Ok(())
     }
@@ -109,15 +136,15 @@ fn taken(name: &str) -> bool {
     ["host", "time"].into_iter().chain(used).any(|used| used == name)
 }
 
-fn distinct<'a>(key: &str, names: impl Iterator<Item = &'a str>, most: usize) -> Result<(), String> {
+fn distinct<'a>(key: &str, names: impl Iterator<Item = &'a str>, most: usize) -> Result<(), Fault> {
     let mut seen = BTreeSet::new();
     for name in names {
         if !seen.insert(name) {
-            return Err(format!("{key}: {name} is there twice"));
+            return Err(Fault::new(format!("{key} {name}"), "is there twice"));
         }
     }
     if seen.len() > most {
-        return Err(format!("{key}: {} of them; at most {most} are accepted", seen.len()));
+        return Err(Fault::new(key, format!("{} of them; at most {most} are accepted", seen.len())));
     }
     Ok(())
 }

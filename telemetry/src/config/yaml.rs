@@ -1,12 +1,14 @@
 //! Reads the configuration from a YAML file (docs/telemetry.md).
 
 use super::{
-    Config, Endpoint, Influxdb, OutputName, Period, ProcessName, Prometheus, SetConfig, SetName, Size,
-    TagName,
+    Config, Endpoint, Fault, Influxdb, OutputName, Period, ProcessName, Prometheus, SetConfig, SetName, Size,
+    Sources, TagName,
 };
+use crate::collect::{bgp, dataplane};
 use serde::{Deserialize, Deserializer, de::Error};
+use serde_saphyr::{Location, Spanned};
 use std::collections::BTreeMap;
-use std::fmt::Display;
+use std::fmt::{self, Display};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -22,22 +24,70 @@ pub enum ConfigError {
         /// Why.
         source: std::io::Error,
     },
-    /// It is not what a configuration looks like; the text has line and column.
-    #[error("{path}: {message}")]
+    /// It is not what a configuration looks like. The text shows the lines around the fault.
+    #[error("{path}: {source}")]
     Syntax {
         /// The file.
         path: PathBuf,
-        /// Line, column, what is wrong and what is accepted.
-        message: String,
+        /// What is wrong, where, and what is accepted.
+        source: Box<serde_saphyr::Error>,
     },
     /// Values that do not go together.
-    #[error("{path}: {message}")]
+    #[error("{path}: {place}: {fault}")]
     Invalid {
         /// The file.
         path: PathBuf,
-        /// Which key, what is wrong and what is accepted.
-        message: String,
+        /// Where.
+        place: Place,
+        /// What is wrong and what is accepted.
+        fault: Fault,
     },
+}
+
+/// A place in a file, counted from 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    /// Line.
+    pub line: u64,
+    /// Column, in characters.
+    pub column: u64,
+}
+
+impl Display for Place {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "line {} column {}", self.line, self.column)
+    }
+}
+
+impl From<Location> for Place {
+    fn from(location: Location) -> Self {
+        Self { line: location.line(), column: location.column() }
+    }
+}
+
+impl ConfigError {
+    /// Where in the file, unless it could not be read.
+    pub fn place(&self) -> Option<Place> {
+        match self {
+            Self::Read { .. } => None,
+            Self::Syntax { source, .. } => source.location().map(Place::from),
+            Self::Invalid { place, .. } => Some(*place),
+        }
+    }
+
+    /// In one line, for a log: file, line, column and what is wrong.
+    pub fn brief(&self) -> String {
+        match self {
+            Self::Syntax { path, source } => {
+                let (path, text) = (path.display(), source.without_snippet().to_string());
+                let Some(place) = self.place() else { return format!("{path}: {text}") };
+                // Said at the begin, as for other faults.
+                let end = format!(" at line {}, column {}", place.line, place.column);
+                format!("{path}: {place}: {}", text.strip_suffix(&end).unwrap_or(&text))
+            }
+            other => other.to_string(),
+        }
+    }
 }
 
 /// Reads and checks a file. Paths in it count from its folder.
@@ -48,8 +98,13 @@ pub fn load(path: &Path) -> Result<Config, ConfigError> {
     let text = std::fs::read_to_string(path)
         .map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
     let file: File = serde_saphyr::from_str(&text)
-        .map_err(|error| ConfigError::Syntax { path: path.to_owned(), message: error.to_string() })?;
-    let invalid = |message| ConfigError::Invalid { path: path.to_owned(), message };
+        .map_err(|source| ConfigError::Syntax { path: path.to_owned(), source: source.into() })?;
+    let places = file.places();
+    let invalid = |fault: Fault| {
+        // A fault of something that is not written down is at the begin.
+        let place = places.get(&fault.key).copied().unwrap_or(Place { line: 1, column: 1 });
+        ConfigError::Invalid { path: path.to_owned(), place, fault }
+    };
     let config = file.into_config(path.parent().unwrap_or(Path::new(""))).map_err(invalid)?;
     config.check().map_err(invalid)?;
     Ok(config)
@@ -68,16 +123,17 @@ impl<'de, T: FromStr<Err: Display>> Deserialize<'de> for Parsed<T> {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
-    host: Option<String>,
+    host: Option<Spanned<String>>,
     #[serde(default)]
-    tags: BTreeMap<Parsed<TagName>, String>,
+    tags: BTreeMap<Parsed<TagName>, Spanned<String>>,
     #[serde(default = "state_dir")]
     state_dir: PathBuf,
-    #[serde(default = "processes")]
-    processes: Vec<Parsed<ProcessName>>,
+    processes: Option<Vec<Spanned<Parsed<ProcessName>>>>,
     #[serde(default)]
     sets: BTreeMap<Parsed<SetName>, SetFile>,
-    outputs: OutputsFile,
+    #[serde(default)]
+    sources: SourcesFile,
+    outputs: Spanned<OutputsFile>,
 }
 
 #[derive(Deserialize)]
@@ -88,11 +144,18 @@ struct SetFile {
     period: Option<Parsed<Period>>,
 }
 
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+struct SourcesFile {
+    vrouterd: Option<PathBuf>,
+    bgpd: Option<PathBuf>,
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct OutputsFile {
     #[serde(default)]
-    influxdb: Vec<InfluxdbFile>,
+    influxdb: Vec<Spanned<InfluxdbFile>>,
     prometheus: Option<PrometheusFile>,
 }
 
@@ -119,9 +182,9 @@ fn state_dir() -> PathBuf {
     "/var/lib/daybreak/telemetry".into()
 }
 
-fn processes() -> Vec<Parsed<ProcessName>> {
+fn processes() -> Vec<ProcessName> {
     let names = ["vrouterd", "netconfd", "telemetryd", "zebra", "bgpd"];
-    names.iter().filter_map(|name| name.parse().ok().map(Parsed)).collect()
+    names.iter().filter_map(|name| name.parse().ok()).collect()
 }
 
 fn yes() -> bool {
@@ -133,16 +196,51 @@ fn listen() -> Parsed<SocketAddr> {
 }
 
 impl File {
-    fn into_config(self, folder: &Path) -> Result<Config, String> {
-        let output = |output: InfluxdbFile| output.into_config(folder);
+    /// Where what [`Fault::key`] may name is written; of what is there twice, the second.
+    fn places(&self) -> BTreeMap<String, Place> {
+        let host = self.host.iter().map(|host| ("host".to_owned(), host.referenced));
+        let tags = self.tags.iter().flat_map(|(name, value)| {
+            let key = format!("tags.{}", name.0);
+            // The first of them stands for all where they are too many.
+            [("tags".to_owned(), value.referenced), (key, value.referenced)]
+        });
+        let processes = self.processes.iter().flatten().flat_map(|name| {
+            let key = format!("processes {}", name.value.0);
+            [("processes".to_owned(), name.referenced), (key, name.referenced)]
+        });
+        let outputs = self.outputs.value.influxdb.iter().flat_map(|output| {
+            let key = format!("outputs.influxdb {}", output.value.name.0);
+            [("outputs.influxdb".to_owned(), output.referenced), (key, output.referenced)]
+        });
+        let all = std::iter::once(("outputs".to_owned(), self.outputs.referenced));
+        all.chain(host)
+            .chain(tags)
+            .chain(processes)
+            .chain(outputs)
+            .map(|(key, location)| (key, location.into()))
+            .collect()
+    }
+
+    fn into_config(self, folder: &Path) -> Result<Config, Fault> {
+        let outputs = self.outputs.value;
+        let output = |output: Spanned<InfluxdbFile>| output.value.into_config(folder);
+        let socket = |named: Option<PathBuf>, usual: &str| {
+            named.map_or_else(|| usual.into(), |path| folder.join(path))
+        };
+        let named =
+            |names: Vec<Spanned<Parsed<ProcessName>>>| names.into_iter().map(|name| name.value.0).collect();
         Ok(Config {
-            host: self.host,
-            tags: self.tags.into_iter().map(|(name, value)| (name.0, value)).collect(),
+            host: self.host.map(|host| host.value),
+            tags: self.tags.into_iter().map(|(name, value)| (name.0, value.value)).collect(),
             state_dir: folder.join(self.state_dir),
-            processes: self.processes.into_iter().map(|name| name.0).collect(),
+            processes: self.processes.map_or_else(processes, named),
             sets: self.sets.into_iter().map(|(name, set)| (name.0, set.into_config())).collect(),
-            influxdb: self.outputs.influxdb.into_iter().map(output).collect::<Result<_, _>>()?,
-            prometheus: self.outputs.prometheus.map(|file| Prometheus { listen: file.listen.0 }),
+            sources: Sources {
+                vrouterd: socket(self.sources.vrouterd, dataplane::DEFAULT_SOCKET),
+                bgpd: socket(self.sources.bgpd, bgp::DEFAULT_SOCKET),
+            },
+            influxdb: outputs.influxdb.into_iter().map(output).collect::<Result<_, _>>()?,
+            prometheus: outputs.prometheus.map(|file| Prometheus { listen: file.listen.0 }),
         })
     }
 }
@@ -154,13 +252,13 @@ impl SetFile {
 }
 
 impl InfluxdbFile {
-    fn into_config(self, folder: &Path) -> Result<Influxdb, String> {
+    fn into_config(self, folder: &Path) -> Result<Influxdb, Fault> {
         let login = match (self.username, self.password_file) {
             (Some(user), Some(file)) => Some((user, folder.join(file))),
             (None, None) => None,
             _ => {
-                let name = self.name.0;
-                return Err(format!("outputs.influxdb {name}: username and password_file go together"));
+                let key = format!("outputs.influxdb {}", self.name.0);
+                return Err(Fault::new(key, "username and password_file go together"));
             }
         };
         Ok(Influxdb {
@@ -175,87 +273,4 @@ impl InfluxdbFile {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::load;
-    use std::path::Path;
-    use std::time::Duration;
-
-    fn error(text: &str) -> String {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("telemetry.yaml");
-        std::fs::write(&path, text).unwrap();
-        load(&path).unwrap_err().to_string()
-    }
-
-    const OUTPUTS: &str = "outputs: {prometheus: {}}\n";
-
-    #[test]
-    fn the_sample_of_the_manual_reads() {
-        let config = load(&Path::new(env!("CARGO_MANIFEST_DIR")).join("telemetryd.yaml")).unwrap();
-        assert_eq!(config.influxdb[0].name.as_str(), "main");
-        assert_eq!(config.influxdb[0].queue_limit.bytes(), 64 << 20);
-        assert_eq!(config.prometheus.unwrap().listen.to_string(), "127.0.0.1:9273");
-        let periods: Vec<_> = config.sets.values().filter_map(|set| set.period).collect();
-        assert_eq!(periods[0].as_duration(), Duration::from_secs(5));
-        let manual = include_str!("../../../docs/telemetry.md");
-        assert!(
-            manual.contains(include_str!("../../telemetryd.yaml")),
-            "docs/telemetry.md shows another sample"
-        );
-    }
-
-    #[test]
-    fn an_error_names_file_line_column_and_what_is_accepted() {
-        for (text, place, accepted) in [
-            (format!("{OUTPUTS}output: 3\n"), "line 2", "outputs"),
-            (format!("{OUTPUTS}sets:\n  system_cpu: {{period: 10}}\n"), "line 3", "1s to 1h"),
-            (format!("{OUTPUTS}sets:\n  cpu: {{period: 10s}}\n"), "line 3", "system_cpu"),
-            (
-                "outputs:\n  influxdb:\n  - {name: a, url: 'https://db', database: x}\n".to_owned(),
-                "line 3",
-                "TLS",
-            ),
-            ("outputs:\n  prometheus: {listen: here}\n".to_owned(), "line 2", "socket address"),
-            ("outputs: {\n".to_owned(), "line", ""),
-        ] {
-            let message = error(&text);
-            for part in ["telemetry.yaml", place, "column", accepted] {
-                assert!(message.contains(part), "{part:?} is not in {message}");
-            }
-        }
-    }
-
-    #[test]
-    fn values_that_do_not_go_together_are_refused() {
-        let influx =
-            |rest: &str| format!("outputs: {{influxdb: [{{name: a, url: 'http://db', database: x{rest}}}]}}");
-        for (text, expected) in [
-            ("outputs: {}".to_owned(), "outputs"),
-            (format!("{OUTPUTS}host: ''"), "host"),
-            (format!("{OUTPUTS}tags: {{interface: x}}"), "tags.interface"),
-            (format!("{OUTPUTS}tags: {{host: x}}"), "tags.host"),
-            (format!("{OUTPUTS}tags: {{site: ''}}"), "tags.site"),
-            (format!("{OUTPUTS}processes: [a, a]"), "twice"),
-            (influx(", username: u"), "password_file"),
-            (influx("}, {name: a, url: 'http://db', database: y"), "twice"),
-            (influx(", database: ''").replace("database: x, ", ""), "database"),
-        ] {
-            let message = error(&text);
-            assert!(message.contains(expected), "{message}");
-        }
-    }
-
-    #[test]
-    fn paths_count_from_the_files_folder() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("telemetry.yaml");
-        std::fs::write(&path, format!("{OUTPUTS}state_dir: state\n")).unwrap();
-        assert_eq!(load(&path).unwrap().state_dir, dir.path().join("state"));
-    }
-
-    #[test]
-    fn a_missing_file_is_named() {
-        let message = load(Path::new("/nonexistent/telemetry.yaml")).unwrap_err().to_string();
-        assert!(message.contains("/nonexistent/telemetry.yaml"), "{message}");
-    }
-}
+mod tests;

@@ -10,12 +10,13 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 struct Endpoint {
     address: SocketAddr,
     refused: Arc<AtomicU64>,
     stop: CancellationToken,
-    task: JoinHandle<()>,
+    task: JoinHandle<TaskTracker>,
 }
 
 async fn start() -> Endpoint {
@@ -82,6 +83,7 @@ async fn silent_clients_cannot_take_more_than_their_places() {
 async fn stops_when_told() {
     let endpoint = start().await;
     endpoint.stop.cancel();
-    within("end of the endpoint", endpoint.task).await.unwrap();
+    let connections = within("end of the endpoint", endpoint.task).await.unwrap();
+    within("end of its connections", connections.wait()).await;
     assert!(TcpStream::connect(endpoint.address).await.is_err());
 }

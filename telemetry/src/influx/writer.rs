@@ -26,9 +26,10 @@ const LARGEST_ANSWER: usize = 64 * 1024;
 #[derive(Debug)]
 pub struct Output {
     name: String,
-    target: Target,
+    target: Mutex<Target>,
     queue: Mutex<Queue>,
     filled: Notify,
+    changed: Notify,
     delivered: AtomicU64,
     rejected: AtomicU64,
     failures: AtomicU64,
@@ -62,9 +63,10 @@ impl Output {
     pub fn new(name: String, target: Target, queue: Queue) -> Self {
         Self {
             name,
-            target,
+            target: Mutex::new(target),
             queue: Mutex::new(queue),
             filled: Notify::new(),
+            changed: Notify::new(),
             delivered: AtomicU64::new(0),
             rejected: AtomicU64::new(0),
             failures: AtomicU64::new(0),
@@ -84,6 +86,20 @@ impl Output {
         let outcome = self.queue.lock().append(batch, points);
         self.filled.notify_one();
         outcome
+    }
+
+    /// Sends to this target from now on, and keeps at most so many bytes. What waits goes to the new target.
+    ///
+    /// # Errors
+    /// When the queue could not be made smaller.
+    pub fn change(&self, target: Target, limit: u64) -> Result<(), QueueError> {
+        let mut current = self.target.lock();
+        if *current != target {
+            *current = target;
+            self.changed.notify_one();
+        }
+        drop(current);
+        self.queue.lock().set_limit(limit)
     }
 
     pub(crate) fn figures(&self) -> Figures {
@@ -139,6 +155,7 @@ impl Output {
                     }
                     tokio::select! {
                         () = stop.cancelled() => break,
+                        () = self.changed.notified() => backoff.succeeded(),
                         () = tokio::time::sleep(backoff.failed(chance())) => {}
                     }
                 }
@@ -179,7 +196,8 @@ impl Output {
         client: &Client<HttpConnector, Full<Bytes>>,
         taken: &Taken,
     ) -> Result<Verdict, String> {
-        let request = self.target.request(taken.bytes.clone().into()).map_err(|error| error.to_string())?;
+        let request =
+            self.target.lock().request(taken.bytes.clone().into()).map_err(|error| error.to_string())?;
         let answer = client.request(request).await.map_err(|error| chain(&error))?;
         let status = answer.status();
         // The connection is used again only when the answer was read; one that is too long is not worth that.

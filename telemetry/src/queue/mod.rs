@@ -164,6 +164,15 @@ impl Queue {
         self.remove_delivered()
     }
 
+    /// Changes the limit, in bytes, at least [`SMALLEST_LIMIT`]; the oldest segments go if there are more.
+    ///
+    /// # Errors
+    /// When a segment cannot be removed.
+    pub fn set_limit(&mut self, limit: u64) -> Result<(), QueueError> {
+        self.limit = limit.max(SMALLEST_LIMIT);
+        self.make_room(0)
+    }
+
     /// Points that wait.
     pub fn points(&self) -> u64 {
         self.segments.iter().map(Segment::points).sum()

@@ -121,6 +121,19 @@ fn at_the_limit_the_oldest_go_and_are_counted() {
 }
 
 #[test]
+fn a_smaller_limit_removes_the_oldest_at_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut queue = Queue::open(dir.path(), 4 * SMALLEST_LIMIT).unwrap();
+    for number in 0..40 {
+        queue.append(&vec![number; LARGEST_BATCH], 10).unwrap();
+    }
+    assert_eq!(queue.gap(), 0);
+    queue.set_limit(SMALLEST_LIMIT).unwrap();
+    assert!(queue.size() <= SMALLEST_LIMIT && queue.points() > 0, "{}", queue.size());
+    assert_eq!(queue.points() + queue.gap(), 400);
+}
+
+#[test]
 fn what_was_delivered_while_the_limit_removed_it_is_no_gap() {
     let dir = tempfile::tempdir().unwrap();
     let mut queue = open(dir.path());

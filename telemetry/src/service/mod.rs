@@ -1,29 +1,31 @@
 //! The daemon: what runs, for how long, and what it is told to do.
 
+mod meter;
+mod outputs;
 mod pipeline;
+mod readers;
 mod schedule;
+mod scrapes;
+mod tallies;
 
+pub use meter::Cost;
 pub use pipeline::Pipeline;
 
 use crate::catalogue::{CATALOGUE, Set};
-use crate::collect::Machine;
-use crate::config::{Config, Influxdb, Period, ProcessName, TagName};
-use crate::endpoint;
-use crate::influx::{Output, Target};
+use crate::collect::{Clock, Machine};
+use crate::config::{Config, Period, ProcessName, TagName};
 use crate::line::CommonTags;
-use crate::queue::{Queue, QueueError};
+use crate::queue::QueueError;
 use crate::snapshot::Snapshot;
-use jiff::Timestamp;
-use schedule::Schedule;
+use outputs::Outputs;
+use parking_lot::Mutex;
+use readers::Readers;
+use scrapes::Scrapes;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
-use tokio::net::TcpListener;
-use tokio::time::Instant;
-use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 
 /// The daemon cannot start or go on.
 #[derive(Debug, thiserror::Error)]
@@ -67,74 +69,88 @@ pub enum ServiceError {
     Round(#[from] tokio::task::JoinError),
 }
 
-/// Runs until `stop`; `host` is the tag of that name and `clock` gives the times of points.
-///
-/// Queues are opened and addresses are bound before the first reading, so what cannot work is told at once.
-///
-/// # Errors
-/// When it cannot start, or a reading panics.
-pub async fn run(
-    config: Config,
-    machine: Machine,
-    host: String,
-    clock: fn() -> Timestamp,
-    stop: CancellationToken,
-) -> Result<(), ServiceError> {
-    let outputs: Vec<Arc<Output>> = config
-        .influxdb
-        .iter()
-        .map(|output| open(output, &config.state_dir.join("queue").join(output.name.as_str())))
-        .collect::<Result<_, _>>()?;
-    let snapshot = Arc::new(Snapshot::default());
-    let refused_scrapes = Arc::new(AtomicU64::new(0));
-    let tasks = TaskTracker::new();
-    // Ends the tasks however this function ends.
-    let stop = stop.child_token();
-    let _guard = stop.clone().drop_guard();
-    if let Some(prometheus) = config.prometheus {
-        let listen = prometheus.listen;
-        let listener =
-            TcpListener::bind(listen).await.map_err(|source| ServiceError::Listen { listen, source })?;
-        tracing::info!(%listen, "metrics are served at /metrics");
-        tasks.spawn(endpoint::run(
-            listener,
-            Arc::clone(&snapshot),
-            Arc::clone(&refused_scrapes),
-            stop.clone(),
-        ));
+/// The running daemon.
+#[derive(Debug)]
+pub struct Daemon {
+    machine_name: String,
+    clock: Clock,
+    pipeline: Arc<Mutex<Pipeline>>,
+    outputs: Outputs,
+    scrapes: Scrapes,
+    readers: Readers,
+}
+
+impl Daemon {
+    /// Starts it. `machine_name` is the tag `host` where the configuration has none, and `clock` gives the times of points.
+    ///
+    /// Queues are opened and addresses are bound before the first reading, so what cannot work is told at once.
+    ///
+    /// # Errors
+    /// When it cannot do what the configuration wants.
+    pub async fn start(config: &Config, machine_name: String, clock: Clock) -> Result<Self, ServiceError> {
+        let (snapshot, refused_scrapes) = (Arc::new(Snapshot::default()), Arc::new(AtomicU64::new(0)));
+        let pipeline = Pipeline::new(machine(config), Arc::clone(&snapshot), Arc::clone(&refused_scrapes));
+        let mut daemon = Self {
+            machine_name,
+            clock,
+            pipeline: Arc::new(Mutex::new(pipeline)),
+            outputs: Outputs::default(),
+            scrapes: Scrapes::new(snapshot, refused_scrapes),
+            readers: Readers::default(),
+        };
+        daemon.apply(config).await?;
+        Ok(daemon)
     }
-    for output in &outputs {
-        tasks.spawn(Arc::clone(output).run(stop.clone()));
+
+    /// Does what another configuration wants. Queues, connections and counters of what is in both go on.
+    ///
+    /// # Errors
+    /// When it cannot; the daemon goes on as before then. After [`ServiceError::Round`] it is of no use any more.
+    pub async fn reload(&mut self, config: &Config) -> Result<(), ServiceError> {
+        let outcome = self.apply(config).await;
+        self.pipeline.lock().reloaded(outcome.is_ok());
+        outcome
     }
-    tasks.close();
-    let pipeline = Pipeline::new(machine, common(&config, host), snapshot, outputs, refused_scrapes);
-    let outcome = read(pipeline, Schedule::new(periods(&config)), clock, &stop).await;
-    stop.cancel();
-    tasks.wait().await;
-    outcome
+
+    /// Counts a configuration that could not even be read.
+    pub fn refused_reload(&self) {
+        self.pipeline.lock().reloaded(false);
+    }
+
+    /// Waits until the daemon cannot go on.
+    pub async fn failed(&mut self) -> ServiceError {
+        self.readers.failed().await.into()
+    }
+
+    /// Ends it. What is not delivered stays in the queues.
+    ///
+    /// # Errors
+    /// When a reading panicked.
+    pub async fn stop(mut self) -> Result<(), ServiceError> {
+        let outcome = self.readers.stop().await;
+        self.scrapes.stop().await;
+        self.outputs.stop().await;
+        Ok(outcome?)
+    }
+
+    async fn apply(&mut self, config: &Config) -> Result<(), ServiceError> {
+        let plan = self.outputs.plan(config)?;
+        self.scrapes.listen(config.prometheus.map(|prometheus| prometheus.listen)).await?;
+        // From here on nothing can be refused.
+        self.readers.stop().await?;
+        self.outputs.apply(plan).await;
+        let sets = periods(config);
+        let read: Vec<&Set> = sets.iter().map(|(set, _)| *set).collect();
+        let host = config.host.clone().unwrap_or_else(|| self.machine_name.clone());
+        self.pipeline.lock().configure(machine(config), common(config, host), self.outputs.all(), &read);
+        self.readers = Readers::start(&sets, &config.sources, self.clock, &self.pipeline);
+        Ok(())
+    }
 }
 
 /// The machine as the configuration wants it read.
-pub fn machine(config: &Config) -> Machine {
+fn machine(config: &Config) -> Machine {
     Machine::this(config.processes.iter().map(ProcessName::to_string).collect())
-}
-
-fn open(output: &Influxdb, folder: &std::path::Path) -> Result<Arc<Output>, ServiceError> {
-    let name = output.name.to_string();
-    let password =
-        match &output.login {
-            None => None,
-            Some((_, path)) => Some(std::fs::read_to_string(path).map_err(|source| {
-                ServiceError::Password { output: name.clone(), path: path.clone(), source }
-            })?),
-        };
-    let password = password.as_deref().map(|text| text.trim_end_matches(['\r', '\n']));
-    let target = Target::new(output, password)
-        .map_err(|source| ServiceError::Header { output: name.clone(), source })?;
-    let queue = Queue::open(folder, output.queue_limit.bytes())
-        .map_err(|source| ServiceError::Queue { output: name.clone(), source })?;
-    tracing::info!(output = name, waiting = queue.points(), damaged = queue.damaged(), "queue opened");
-    Ok(Arc::new(Output::new(name, target, queue)))
 }
 
 fn common(config: &Config, host: String) -> CommonTags {
@@ -150,27 +166,4 @@ fn periods(config: &Config) -> Vec<(&'static Set, Duration)> {
         own.is_none_or(|own| own.enabled).then_some((*set, period))
     };
     CATALOGUE.iter().filter_map(chosen).collect()
-}
-
-async fn read(
-    mut pipeline: Pipeline,
-    mut schedule: Schedule,
-    clock: fn() -> Timestamp,
-    stop: &CancellationToken,
-) -> Result<(), ServiceError> {
-    let start = Instant::now();
-    while let Some(next) = schedule.next() {
-        tokio::select! {
-            () = stop.cancelled() => return Ok(()),
-            () = tokio::time::sleep_until(start + next) => {}
-        }
-        let (due, missed) = schedule.due(start.elapsed());
-        pipeline = tokio::task::spawn_blocking(move || {
-            pipeline.round(&due, missed, clock());
-            pipeline
-        })
-        .await?;
-    }
-    stop.cancelled().await;
-    Ok(())
 }

@@ -1,7 +1,9 @@
 //! One round: read what is due, let through what agrees with the catalogue, hand it to the outputs.
 
-use crate::catalogue::{AGENT, COLLECTOR, OUTPUT, Set};
-use crate::collect::{Machine, SOURCES, Source};
+use super::meter::{Cost, measure};
+use super::tallies::Tallies;
+use crate::catalogue::{AGENT, COLLECTOR, OUTPUT, PROCESS, Set};
+use crate::collect::{CollectError, Machine, Reading, SOURCES, Source};
 use crate::gate::{Gate, Refusal};
 use crate::influx::Output;
 use crate::line::{self, CommonTags};
@@ -9,10 +11,9 @@ use crate::point::Point;
 use crate::queue::LARGEST_BATCH;
 use crate::snapshot::Snapshot;
 use jiff::Timestamp;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Instant;
 
 /// Everything between the sources and the outputs.
 #[derive(Debug)]
@@ -27,42 +28,81 @@ pub struct Pipeline {
     refused: u64,
     over_budget: u64,
     late: u64,
-    readings: BTreeMap<&'static str, Reading>,
-    // What has been logged, so that one fault is one line and not one for each round.
+    reloads: u64,
+    refused_reloads: u64,
+    tallies: Tallies,
+    // Sources that failed last time: a fault is two lines in the log, however long it lasts.
+    failing: HashSet<&'static str>,
+    // Refusals that have been logged, for the same reason.
     logged: HashSet<(&'static str, &'static str)>,
 }
 
-#[derive(Debug, Default)]
-struct Reading {
-    tries: u64,
-    failures: u64,
-    microseconds: u64,
-    failing: bool,
-}
-
 impl Pipeline {
-    /// A pipeline that has not read anything yet.
-    pub fn new(
-        machine: Machine,
-        common: CommonTags,
-        snapshot: Arc<Snapshot>,
-        outputs: Vec<Arc<Output>>,
-        refused_scrapes: Arc<AtomicU64>,
-    ) -> Self {
+    /// A pipeline that reads nothing of `machine` yet and sends to nobody.
+    pub fn new(machine: Machine, snapshot: Arc<Snapshot>, refused_scrapes: Arc<AtomicU64>) -> Self {
         Self {
             machine,
-            common,
+            common: CommonTags::default(),
             gate: Gate::default(),
             snapshot,
-            outputs,
+            outputs: Vec::new(),
             refused_scrapes,
             points: 0,
             refused: 0,
             over_budget: 0,
             late: 0,
-            readings: BTreeMap::new(),
+            reloads: 0,
+            refused_reloads: 0,
+            tallies: Tallies::default(),
+            failing: HashSet::new(),
             logged: HashSet::new(),
         }
+    }
+
+    /// From now on this machine, these tags and these outputs; what is shown of sets that are no longer read goes.
+    pub fn configure(
+        &mut self,
+        machine: Machine,
+        common: CommonTags,
+        outputs: Vec<Arc<Output>>,
+        read: &[&'static Set],
+    ) {
+        (self.machine, self.common, self.outputs) = (machine, common, outputs);
+        // The configuration names these values, and bounds how many it names.
+        self.gate.forget(&PROCESS);
+        self.gate.forget(&OUTPUT);
+        self.snapshot.retain(read);
+        self.logged.clear();
+    }
+
+    /// Counts a configuration that was read again.
+    pub fn reloaded(&mut self, accepted: bool) {
+        let count = if accepted { &mut self.reloads } else { &mut self.refused_reloads };
+        *count += 1;
+    }
+
+    /// Takes the answer of a source that was asked for these sets; `missed` readings were left out before.
+    pub fn answer(
+        &mut self,
+        source: &'static str,
+        sets: &[&'static Set],
+        missed: u64,
+        outcome: Result<Reading, CollectError>,
+        cost: Cost,
+    ) {
+        self.late += missed;
+        self.tallies.add(sets, outcome.is_err(), cost);
+        let reading = self.told(source, outcome);
+        let mut batch = Batch::default();
+        for set in sets {
+            let of_set = |reading: &Reading| {
+                reading.points.iter().filter(|point| point.set == *set).cloned().collect()
+            };
+            let points = reading.as_ref().map_or_else(Vec::new, of_set);
+            let time = reading.as_ref().map_or(Timestamp::UNIX_EPOCH, |reading| reading.time);
+            self.pass(set, points, time, &mut batch);
+        }
+        self.send(&mut batch);
     }
 
     /// Reads these sets, all with the same time; `missed` readings were left out before.
@@ -86,24 +126,25 @@ impl Pipeline {
     }
 
     fn read(&mut self, source: &Source) -> Vec<Point> {
-        let begun = Instant::now();
-        let outcome = (source.read)(&self.machine);
-        let reading = self.readings.entry(source.set.name).or_default();
-        reading.tries += 1;
-        reading.microseconds += u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);
+        let (outcome, cost) = measure(|| (source.read)(&self.machine));
+        self.tallies.add(&[source.set], outcome.is_err(), cost);
+        self.told(source.set.name, outcome).unwrap_or_default()
+    }
+
+    /// Logs when a source begins or ends to fail.
+    fn told<T>(&mut self, source: &'static str, outcome: Result<T, CollectError>) -> Option<T> {
         match outcome {
-            Ok(points) => {
-                if std::mem::take(&mut reading.failing) {
-                    tracing::info!(set = source.set.name, "reading works again");
+            Ok(found) => {
+                if self.failing.remove(source) {
+                    tracing::info!(source, "reading works again");
                 }
-                points
+                Some(found)
             }
             Err(error) => {
-                reading.failures += 1;
-                if !std::mem::replace(&mut reading.failing, true) {
-                    tracing::error!(set = source.set.name, %error, "reading failed");
+                if self.failing.insert(source) {
+                    tracing::error!(source, %error, "reading failed");
                 }
-                Vec::new()
+                None
             }
         }
     }
@@ -159,9 +200,12 @@ impl Pipeline {
         if *set == AGENT {
             vec![self.agent()]
         } else if *set == COLLECTOR {
-            self.readings.iter().map(|(name, reading)| reading.to_point(name)).collect()
-        } else {
+            self.tallies.points()
+        } else if *set == OUTPUT {
             self.outputs.iter().map(|output| about(output)).collect()
+        } else {
+            // Another daemon's, which is asked and not read.
+            Vec::new()
         }
     }
 
@@ -171,17 +215,10 @@ impl Pipeline {
             .with("refused_points", self.refused)
             .with("over_budget_points", self.over_budget)
             .with("late_rounds", self.late)
+            .with("reloads", self.reloads)
+            .with("refused_reloads", self.refused_reloads)
             .with("refused_scrapes", self.refused_scrapes.load(Ordering::Relaxed))
             .with("series", self.snapshot.series() as u64)
-    }
-}
-
-impl Reading {
-    fn to_point(&self, set: &str) -> Point {
-        Point::new(&COLLECTOR, [set])
-            .with("readings", self.tries)
-            .with("failures", self.failures)
-            .with("read_time", self.microseconds)
     }
 }
 
@@ -205,65 +242,4 @@ struct Batch {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::Pipeline;
-    use crate::catalogue::{AGENT, CATALOGUE, COLLECTOR, CPU, LOAD, OUTPUT};
-    use crate::collect::Machine;
-    use crate::line::CommonTags;
-    use crate::snapshot::Snapshot;
-    use jiff::Timestamp;
-    use std::sync::Arc;
-
-    fn pipeline(proc: &std::path::Path) -> (Pipeline, Arc<Snapshot>) {
-        let machine = Machine { proc: proc.to_owned(), ..Machine::this(vec!["init".to_owned()]) };
-        let snapshot = Arc::new(Snapshot::default());
-        let pipeline =
-            Pipeline::new(machine, CommonTags::default(), Arc::clone(&snapshot), Vec::new(), Arc::default());
-        (pipeline, snapshot)
-    }
-
-    #[test]
-    fn every_set_of_the_catalogue_can_be_read() {
-        let (mut pipeline, snapshot) = pipeline("/proc".as_ref());
-        pipeline.round(CATALOGUE, 0, Timestamp::UNIX_EPOCH);
-        let page = snapshot.page();
-        for part in [
-            "daybreak_system_memory_total_bytes ",
-            "daybreak_telemetry_collector_readings_total{set=\"system_cpu\"} 1\n",
-            "daybreak_telemetry_agent_refused_points_total 0\n",
-        ] {
-            assert!(page.contains(part), "{part} is not in {page}");
-        }
-        assert_eq!(pipeline.readings.values().map(|reading| reading.failures).sum::<u64>(), 0);
-    }
-
-    #[test]
-    fn a_source_that_fails_is_counted_and_shows_no_old_values() {
-        let dir = tempfile::tempdir().unwrap();
-        let (mut pipeline, snapshot) = pipeline(dir.path());
-        let load = dir.path().join("loadavg");
-        std::fs::write(&load, "1.00 1.00 1.00 1/2 3\n").unwrap();
-        pipeline.round(&[&LOAD], 0, Timestamp::UNIX_EPOCH);
-        assert!(snapshot.page().contains("load1 1\n"));
-        std::fs::remove_file(&load).unwrap();
-        pipeline.round(&[&LOAD, &COLLECTOR], 0, Timestamp::UNIX_EPOCH);
-        let page = snapshot.page();
-        assert!(!page.contains("load1"), "{page}");
-        assert!(page.contains("failures_total{set=\"system_load\"} 1\n"), "{page}");
-    }
-
-    #[test]
-    fn values_of_a_tag_beyond_its_budget_are_counted() {
-        let dir = tempfile::tempdir().unwrap();
-        let (mut pipeline, snapshot) = pipeline(dir.path());
-        let budget = CPU.tags[0].budget;
-        let lines: Vec<String> = (0..budget + 3).map(|core| format!("cpu{core} 1 1 1 1 1 1 1 1\n")).collect();
-        std::fs::write(dir.path().join("stat"), lines.concat()).unwrap();
-        pipeline.round(&[&CPU, &AGENT, &OUTPUT], 2, Timestamp::UNIX_EPOCH);
-        let page = snapshot.page();
-        for part in ["over_budget_points_total 3\n", "late_rounds_total 2\n"] {
-            assert!(page.contains(part), "{part}");
-        }
-        assert!(page.contains(&format!("agent_series {budget}\n")), "{page}");
-    }
-}
+mod tests;

@@ -1,7 +1,8 @@
 //! `/proc/stat`: time of each core, in clock ticks (proc(5)).
 
 use crate::catalogue::CPU;
-use crate::collect::tree::{CollectError, Machine, field, text};
+use crate::collect::CollectError;
+use crate::collect::tree::{Machine, field, text};
 use crate::point::Point;
 
 const FIELDS: [&str; 8] = ["user", "nice", "system", "idle", "iowait", "irq", "softirq", "steal"];

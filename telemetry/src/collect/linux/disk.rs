@@ -1,7 +1,8 @@
 //! `/proc/diskstats`: sectors here are 512 bytes whatever the device has (Documentation/admin-guide/iostats.rst).
 
 use crate::catalogue::DISK;
-use crate::collect::tree::{CollectError, Machine, field, text};
+use crate::collect::CollectError;
+use crate::collect::tree::{Machine, field, text};
 use crate::point::Point;
 
 /// Bytes of what the kernel calls a sector in this file.

@@ -1,7 +1,8 @@
 //! `/sys/kernel/mm/hugepages/hugepages-2048kB/` (Documentation/ABI/testing/sysfs-kernel-mm-hugepages).
 
 use crate::catalogue::HUGEPAGES;
-use crate::collect::tree::{CollectError, Machine, names, number_if_there};
+use crate::collect::CollectError;
+use crate::collect::tree::{Machine, names, number_if_there};
 use crate::point::Point;
 
 const FILES: [(&str, &str); 4] = [

@@ -1,7 +1,8 @@
 //! `/sys/class/net/NAME/` (Documentation/ABI/testing/sysfs-class-net and -statistics).
 
 use crate::catalogue::INTERFACE;
-use crate::collect::tree::{CollectError, Machine, names, number_if_there, text_if_there};
+use crate::collect::CollectError;
+use crate::collect::tree::{Machine, names, number_if_there, text_if_there};
 use crate::point::Point;
 use std::path::Path;
 

@@ -1,7 +1,8 @@
 //! `/proc/loadavg`: `0.20 0.18 0.12 1/80 11206` (proc(5)).
 
 use crate::catalogue::LOAD;
-use crate::collect::tree::{CollectError, Machine, text};
+use crate::collect::CollectError;
+use crate::collect::tree::{Machine, text};
 use crate::point::Point;
 
 /// One point.

@@ -1,7 +1,8 @@
 //! `/proc/meminfo`: `MemTotal:  24684092 kB` (proc(5)).
 
 use crate::catalogue::MEMORY;
-use crate::collect::tree::{CollectError, Machine, text};
+use crate::collect::CollectError;
+use crate::collect::tree::{Machine, text};
 use crate::point::Point;
 
 const LINES: [(&str, &str); 9] = [

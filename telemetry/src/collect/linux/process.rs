@@ -2,7 +2,8 @@
 
 use super::uptime::boot_time;
 use crate::catalogue::PROCESS;
-use crate::collect::tree::{CollectError, Machine, names, text_if_there};
+use crate::collect::CollectError;
+use crate::collect::tree::{Machine, names, text_if_there};
 use crate::point::Point;
 use std::collections::HashMap;
 use std::path::Path;

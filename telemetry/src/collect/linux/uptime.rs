@@ -1,7 +1,8 @@
 //! `/proc/uptime` (`4565.09 3951.78`) and the line `btime` of `/proc/stat` (proc(5)).
 
 use crate::catalogue::UPTIME;
-use crate::collect::tree::{CollectError, Machine, text};
+use crate::collect::CollectError;
+use crate::collect::tree::{Machine, text};
 use crate::point::Point;
 
 /// One point.
