@@ -121,7 +121,8 @@ fn collect(
         add(node.parent, Rule::AtMost(node.id, most));
     }
     for unique in daybreak_yang::uniques(schema.context(), &node.yang) {
-        let leafs = schema.nodes().iter().filter(|leaf| node.contains(leaf.id) && unique.contains(&leaf.yang));
+        let leafs =
+            schema.nodes().iter().filter(|leaf| node.contains(leaf.id) && unique.contains(&leaf.yang));
         let way = |leaf: &SchemaNode| {
             let lineage = schema.lineage(leaf.id);
             lineage.into_iter().filter(|id| *id > node.id).collect::<Vec<_>>()
@@ -204,7 +205,8 @@ impl<'s> Wiring<'s> {
             self.unknown.insert(index);
             return;
         };
-        let ends: HashSet<_> = sources.iter().filter(|source| source.is_end).map(|source| source.node).collect();
+        let ends: HashSet<_> =
+            sources.iter().filter(|source| source.is_end).map(|source| source.node).collect();
         let is_leafref = matches!(constraint.rule, Rule::Leafref(_));
         for source in &sources {
             let not_by_creation = is_leafref && ends.contains(&source.node);
@@ -224,7 +226,10 @@ impl<'s> Wiring<'s> {
         for node in below {
             for case in schema.cases_of(node) {
                 for other in siblings(schema, case) {
-                    self.trigger(other, Trigger { constraint: index, anchor: source.anchor, not_by_creation: false });
+                    self.trigger(
+                        other,
+                        Trigger { constraint: index, anchor: source.anchor, not_by_creation: false },
+                    );
                 }
             }
             self.by_whens(node, &[index], source.anchor);
@@ -294,10 +299,7 @@ impl<'s> Wiring<'s> {
 }
 
 /// The constraints whose context is a node or below it.
-pub(super) fn within<'l>(
-    list: &'l [Constraint],
-    node: &SchemaNode,
-) -> impl Iterator<Item = usize> + use<'l> {
+pub(super) fn within<'l>(list: &'l [Constraint], node: &SchemaNode) -> impl Iterator<Item = usize> + use<'l> {
     let first = list.partition_point(|constraint| constraint.context < Some(node.id));
     let rest = list[first..].iter();
     let contains = rest.take_while(|constraint| constraint.context.is_some_and(|id| node.contains(id)));

@@ -3,9 +3,10 @@
 use super::settle::pretend;
 use super::view::View;
 use super::{Constraint, Rule};
-use crate::error::{DataError, ErrorTag};
+use crate::error::{DataError, ErrorTag, error_path};
 use crate::schema::{CaseId, ChoiceId, SchemaId};
 use crate::tree::{InstancePath, NodeRef, Select};
+use daybreak_netconf::error::ErrorInfo;
 use daybreak_xpath::{Expression, XPathError};
 use daybreak_yang::WhenContext;
 use std::collections::HashMap;
@@ -24,7 +25,9 @@ pub(super) fn check<'t>(
     found: &mut Vec<Violation>,
 ) {
     let error = match &constraint.rule {
-        Rule::Must { condition, message, app_tag } => must(view, at, condition, message.as_deref(), app_tag.as_deref()),
+        Rule::Must { condition, message, app_tag } => {
+            must(view, at, condition, message.as_deref(), app_tag.as_deref())
+        }
         // A node that is not stored is there only if its `when` holds.
         Rule::When(_) if at.is_default() => None,
         Rule::When(when) => outcome(view.holds(when, at), &when.condition, || {
@@ -36,10 +39,12 @@ pub(super) fn check<'t>(
             );
             DataError::new(ErrorTag::UnknownElement, message).element(at.name())
         }),
-        Rule::Leafref(target) => outcome(target.select(view, at).map(|found| !found.is_empty()), target, || {
-            let path = at.id().and_then(|id| path_of(view, id)).unwrap_or_default();
-            dangling(at, &format!("no node of {path} has this value"))
-        }),
+        Rule::Leafref(target) => {
+            outcome(target.select(view, at).map(|found| !found.is_empty()), target, || {
+                let path = at.id().and_then(|id| path_of(view, id)).unwrap_or_default();
+                dangling(at, &format!("no node of {path} has this value"))
+            })
+        }
         Rule::InstanceIdentifier => {
             let path = at.value().and_then(|value| InstancePath::parse(view.tree().schema(), value).ok());
             let leads = path.is_some_and(|path| view.find(&path).is_some());
@@ -123,9 +128,7 @@ fn unique<'t>(
     let mut seen = HashMap::new();
     for entry in view.children_of(at, list) {
         let leaf = |way: &Vec<SchemaId>| {
-            let end = way
-                .iter()
-                .try_fold(entry.clone(), |node, id| view.children_of(&node, *id).next());
+            let end = way.iter().try_fold(entry.clone(), |node, id| view.children_of(&node, *id).next());
             end.and_then(|leaf| leaf.value().cloned())
         };
         let Some(values) = leafs.iter().map(leaf).collect::<Option<Vec<_>>>() else { continue };
@@ -140,7 +143,12 @@ fn unique<'t>(
                 first.path().display(schema),
                 schema.node(list).name
             );
-            let error = DataError::new(ErrorTag::OperationFailed, message).app_tag("data-not-unique");
+            let mut error = DataError::new(ErrorTag::OperationFailed, message).app_tag("data-not-unique");
+            let leafs = leafs.iter().map(|way| {
+                let path = way.iter().fold(entry.path(), |path, id| path.child(*id, Select::Node));
+                ErrorInfo::NonUnique(error_path(schema, &path))
+            });
+            error.error.info.extend(leafs);
             add(view, entry.path(), error, found);
         } else {
             seen.insert(values, entry);
@@ -161,9 +169,11 @@ fn would_be<'t>(view: &View<'t>, at: &NodeRef<'t>, id: SchemaId) -> bool {
         let context = if when.at == WhenContext::Root { view.tree().root() } else { at.clone() };
         when.condition.is_true(view, &context).unwrap_or(true)
     });
-    holds_around && (own.is_empty() || pretend(view, at, id, |view, node| {
-        own.iter().all(|when| view.holds(when, node).unwrap_or(true))
-    }))
+    holds_around
+        && (own.is_empty()
+            || pretend(view, at, id, |view, node| {
+                own.iter().all(|when| view.holds(when, node).unwrap_or(true))
+            }))
 }
 
 fn mandatory<'t>(view: &View<'t>, at: &NodeRef<'t>, id: SchemaId, found: &mut Vec<Violation>) {
@@ -189,7 +199,9 @@ fn missing_choice<'t>(view: &View<'t>, at: &NodeRef<'t>, id: ChoiceId) -> Option
     }
     let cases: Vec<_> = choice.cases.iter().map(|case| &*schema.case(*case).name).collect();
     let message = format!("the choice {} is mandatory: one of {} is missing", choice.name, cases.join(", "));
-    Some(DataError::new(ErrorTag::DataMissing, message).app_tag("missing-choice").element(&*choice.name))
+    let mut error = DataError::new(ErrorTag::DataMissing, message).app_tag("missing-choice");
+    error.error.info.push(ErrorInfo::MissingChoice(choice.name.to_string()));
+    Some(error)
 }
 
 fn count(at: &NodeRef<'_>, id: SchemaId) -> usize {
@@ -202,13 +214,7 @@ fn count(at: &NodeRef<'_>, id: SchemaId) -> usize {
 }
 
 /// RFC 7950 §15.3.
-fn at_least<'t>(
-    view: &View<'t>,
-    at: &NodeRef<'t>,
-    id: SchemaId,
-    least: u32,
-    found: &mut Vec<Violation>,
-) {
+fn at_least<'t>(view: &View<'t>, at: &NodeRef<'t>, id: SchemaId, least: u32, found: &mut Vec<Violation>) {
     let node = view.tree().schema().node(id);
     let count = count(at, id);
     if count < least as usize && demands(at, node.case) && (count > 0 || would_be(view, at, id)) {

@@ -32,12 +32,7 @@ pub(super) fn for_each<'t>(
     }
 }
 
-fn below<'t>(
-    view: &View<'t>,
-    node: &NodeRef<'t>,
-    way: &[SchemaId],
-    visit: &mut impl FnMut(&NodeRef<'t>),
-) {
+fn below<'t>(view: &View<'t>, node: &NodeRef<'t>, way: &[SchemaId], visit: &mut impl FnMut(&NodeRef<'t>)) {
     match way.split_first() {
         None => visit(node),
         Some((next, rest)) => {

@@ -55,9 +55,9 @@ impl<'t> View<'t> {
     /// The node at a path, stored or in use.
     pub fn find(&self, path: &InstancePath) -> Option<NodeRef<'t>> {
         path.steps().iter().try_fold(self.tree.root(), |at, step| match &step.select {
-            Select::Key(key) => at.entry(step.id, key).or_else(|| {
-                self.children_of(&at, step.id).find(|node| node.key() == Some(key))
-            }),
+            Select::Key(key) => at
+                .entry(step.id, key)
+                .or_else(|| self.children_of(&at, step.id).find(|node| node.key() == Some(key))),
             Select::Node => self.children_of(&at, step.id).next(),
         })
     }
@@ -220,13 +220,7 @@ impl<'t> daybreak_xpath::Tree for View<'t> {
         path.and_then(|path| self.find(&path)).into_iter().collect()
     }
 
-    fn is_derived(
-        &self,
-        node: &NodeRef<'t>,
-        module: Option<&str>,
-        identity: &str,
-        or_self: bool,
-    ) -> bool {
+    fn is_derived(&self, node: &NodeRef<'t>, module: Option<&str>, identity: &str, or_self: bool) -> bool {
         let identities = &self.constraints.facts.identities;
         let Some(value) = node.value().and_then(|value| QName::parse(value)) else { return false };
         let test = |module: &str| {
