@@ -153,9 +153,8 @@ impl Reach<'_> {
 
     fn matches(&self, at: Option<SchemaId>, test: &NodeTest) -> bool {
         match (at, test) {
-            (_, NodeTest::Node | NodeTest::Text) => true,
+            (_, NodeTest::Node | NodeTest::Text) | (Some(_), NodeTest::Any) => true,
             (_, NodeTest::Never) | (None, _) => false,
-            (Some(_), NodeTest::Any) => true,
             (Some(id), NodeTest::Module(module)) => *self.schema.module_of(id).name == **module,
             (Some(id), NodeTest::Name { module, name }) => {
                 *self.schema.node(id).name == **name

@@ -90,17 +90,12 @@ impl<'t> View<'t> {
     /// Schema nodes of that name below another one.
     fn named(&self, parent: Option<SchemaId>, module: Option<&str>, name: &str) -> Vec<SchemaId> {
         let schema = self.tree.schema();
-        match module {
-            Some(module) => schema
-                .module_named(module)
-                .and_then(|module| schema.child(parent, module, name))
-                .into_iter()
-                .collect(),
-            None => {
-                let children = schema.children(parent).iter().copied();
-                children.filter(|id| *schema.node(*id).name == *name).collect()
-            }
+        if let Some(module) = module {
+            let module = schema.module_named(module);
+            return module.and_then(|module| schema.child(parent, module, name)).into_iter().collect();
         }
+        let children = schema.children(parent).iter().copied();
+        children.filter(|id| *schema.node(*id).name == *name).collect()
     }
 
     fn wanted(&self, id: SchemaId, keys: &[KeyTest<'_>], names: &Names) -> Wanted {
