@@ -12,14 +12,14 @@ use tempfile::TempDir;
 
 const KEY: &str = "AAAAC3NzaC1lZDI1NTE5AAAAIEPmO8qF3aQf8lUIbJ3t0zWmF3mD2F4oYxw3Qm0zLq6k";
 
-struct Machine {
+pub struct Machine {
     dir: TempDir,
     appliers: Appliers,
 }
 
 impl Machine {
     /// A root with the accounts of a fresh appliance: root, and the administrator of Day-1 with a key.
-    fn new() -> Self {
+    pub fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let root = dir.path().join("root");
         for (path, text) in [
@@ -52,15 +52,16 @@ impl Machine {
     }
 
     fn appliers(dir: &Path) -> Appliers {
-        let settings = Settings {
-            root: dir.join("root"),
-            systemctl: None,
-            run: dir.join("run"),
-            state: dir.join("state"),
-            deadline: Duration::from_secs(20),
-            ..Settings::default()
-        };
-        Appliers::new(vec![Arc::new(Linux::new(settings))], Deadlines::default())
+        Appliers::new(vec![Arc::new(Linux::new(settings(dir)))], Deadlines::default())
+    }
+
+    /// Folder of all that is the test's.
+    pub fn folder(&self) -> &Path {
+        self.dir.path()
+    }
+
+    pub fn settings(&self) -> Settings {
+        settings(self.dir.path())
     }
 
     /// As a new netconfd finds it.
@@ -94,6 +95,17 @@ impl Machine {
             "ip -o addr show dev p0 | sed 's/ *valid_lft.*//' | grep -v fe80 | sort; ip -o link show dev p0 | grep -o 'mtu [0-9]*\\|,UP\\|alias.*' | cat",
         );
         all + &shell("sysctl net.ipv4.conf.p0.forwarding net.ipv6.conf.p0.disable_ipv6")
+    }
+}
+
+fn settings(dir: &Path) -> Settings {
+    Settings {
+        root: dir.join("root"),
+        systemctl: None,
+        run: dir.join("run"),
+        state: dir.join("state"),
+        deadline: Duration::from_secs(20),
+        ..Settings::default()
     }
 }
 

@@ -2,4 +2,6 @@
 
 mod frr;
 mod linux;
+mod observe;
 mod rig;
+mod whole;

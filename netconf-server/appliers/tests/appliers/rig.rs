@@ -5,11 +5,13 @@ use daybreak_appliers::intent::Intent;
 use nix::sched::{CloneFlags, unshare};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
+use std::ffi::OsStr;
 use std::future::Future;
 use std::net::Ipv4Addr;
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
@@ -106,11 +108,11 @@ impl Lab {
         child.wait().unwrap();
     }
 
-    pub fn run(&self) -> std::path::PathBuf {
+    pub fn run(&self) -> PathBuf {
         self.dir.path().join("run")
     }
 
-    pub fn conf(&self) -> std::path::PathBuf {
+    pub fn conf(&self) -> PathBuf {
         self.dir.path().join("conf")
     }
 
@@ -159,4 +161,94 @@ impl Drop for Lab {
 pub fn testcase(name: &str) -> Intent {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("testcases");
     serde_json::from_str(&std::fs::read_to_string(folder.join(name).join("intent.json")).unwrap()).unwrap()
+}
+
+/// A program that ends with the test.
+pub struct Daemon {
+    child: Child,
+    /// A namespace made for it, by name.
+    namespace: Option<String>,
+}
+
+/// A daemon to start.
+pub struct Starting(Command);
+
+impl Daemon {
+    /// Where a daemon of the workspace is: the examples of this crate are these daemons.
+    pub fn path(name: &str) -> PathBuf {
+        let tests = std::env::current_exe().unwrap();
+        tests.parent().unwrap().parent().unwrap().join("examples").join(name)
+    }
+
+    /// A daemon of the workspace.
+    pub fn example(name: &str) -> Starting {
+        Starting(Command::new(Self::path(name)))
+    }
+
+    /// FRR's bgpd without zebra, in a namespace of its own that this interface with this address moves to.
+    pub fn peer(lab: &Lab, interface: &str, address: &str, config: &str) -> Self {
+        static COUNTER: AtomicU32 = AtomicU32::new(0);
+        let name = format!("appliers-{}-{}", std::process::id(), COUNTER.fetch_add(1, Ordering::Relaxed));
+        let folder = lab.conf().join(&name);
+        std::fs::create_dir(&folder).unwrap();
+        let file = folder.join("bgpd.conf");
+        std::fs::write(&file, config).unwrap();
+        shell(&format!(
+            "chown -R frr:frr {0}; ip netns add {name}; ip link set {interface} netns {name}; ip -n {name} link set lo up; ip -n {name} addr add {address} dev {interface}; ip -n {name} link set {interface} up",
+            folder.display()
+        ));
+        let mut command = Command::new("ip");
+        command.args([
+            "netns",
+            "exec",
+            &name,
+            "/usr/lib/frr/bgpd",
+            "-n",
+            "-P",
+            "0",
+            "--log",
+            "file:/dev/null",
+            "-f",
+        ]);
+        command
+            .arg(&file)
+            .arg("-i")
+            .arg(folder.join("pid"))
+            .arg("--vty_socket")
+            .arg(&folder)
+            .arg("-z")
+            .arg(folder.join("z"));
+        let mut daemon = Starting(command).start();
+        daemon.namespace = Some(name);
+        daemon
+    }
+
+    /// Whether it has not ended.
+    pub fn runs(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_none()
+    }
+}
+
+impl Starting {
+    pub fn arg(mut self, argument: impl AsRef<OsStr>) -> Self {
+        self.0.arg(argument);
+        self
+    }
+
+    pub fn start(mut self) -> Daemon {
+        self.0.stdin(Stdio::null()).stdout(Stdio::null());
+        let child = self.0.spawn().unwrap_or_else(|error| panic!("{:?}: {error}", self.0));
+        Daemon { child, namespace: None }
+    }
+}
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        if let Some(name) = &self.namespace {
+            let _ = Command::new("ip").args(["netns", "del", name]).status();
+        }
+    }
 }
