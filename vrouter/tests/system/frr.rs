@@ -7,12 +7,12 @@ use std::process::Command;
 
 use nix::unistd::{Group, User};
 
-use super::{Namespaces, Process};
+use crate::support::{Namespaces, Process};
 
 const PROGRAMS: &str = "/usr/lib/frr";
 
 /// One router's FRR: its folder holds configuration, sockets and logs. Ended when dropped.
-pub struct Frr {
+pub(crate) struct Frr {
     namespace: String,
     folder: tempfile::TempDir,
     daemons: Vec<(String, Process)>,
@@ -20,7 +20,7 @@ pub struct Frr {
 
 impl Frr {
     /// An FRR in a namespace, with nothing started. FRR refuses to be root, so its folder is its own user's.
-    pub fn new(namespaces: &Namespaces, end: &str) -> Self {
+    pub(crate) fn new(namespaces: &Namespaces, end: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let user = User::from_name("frr").unwrap().expect("package frr makes the user");
         let group = Group::from_name("frr").unwrap().unwrap();
@@ -33,7 +33,7 @@ impl Frr {
     }
 
     /// Starts one of its daemons with a configuration.
-    pub fn start(&mut self, daemon: &str, config: &str, arguments: &[&str]) {
+    pub(crate) fn start(&mut self, daemon: &str, config: &str, arguments: &[&str]) {
         let file = self.file(&format!("{daemon}.conf"));
         fs::write(&file, config).unwrap();
         let mut command = Command::new("ip");
@@ -46,7 +46,7 @@ impl Frr {
     }
 
     /// Ends all of its daemons at once, as a crash would.
-    pub fn crash(&mut self) {
+    pub(crate) fn crash(&mut self) {
         for (_, process) in self.daemons.drain(..).rev() {
             process.kill();
         }
@@ -54,7 +54,7 @@ impl Frr {
     }
 
     /// Runs commands in its shell; `None` while it does not answer.
-    pub fn vtysh(&self, commands: &[&str]) -> Option<String> {
+    pub(crate) fn vtysh(&self, commands: &[&str]) -> Option<String> {
         let mut command = Command::new("vtysh");
         command.arg("--vty_socket").arg(self.folder.path());
         for line in commands {
@@ -65,7 +65,7 @@ impl Frr {
     }
 
     /// What its daemons have logged.
-    pub fn log(&self) -> String {
+    pub(crate) fn log(&self) -> String {
         fs::read_to_string(self.file("log")).unwrap_or_default()
     }
 }

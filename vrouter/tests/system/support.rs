@@ -1,7 +1,5 @@
 //! What the tests of the daemon share: namespaces, the daemon in one of them, programs.
 
-pub mod frr;
-
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -13,17 +11,17 @@ use nix::unistd::Pid;
 use tonic::transport::Channel;
 
 /// The longest that anything is waited for.
-pub const DEADLINE: Duration = Duration::from_secs(60);
+pub(crate) const DEADLINE: Duration = Duration::from_mins(1);
 
 /// Network namespaces of a test, deleted when dropped.
-pub struct Namespaces {
+pub(crate) struct Namespaces {
     prefix: String,
     names: Vec<String>,
 }
 
 impl Namespaces {
     /// Makes `ends`, each under a name that no other test has.
-    pub fn new(test: &str, ends: &[&str]) -> Self {
+    pub(crate) fn new(test: &str, ends: &[&str]) -> Self {
         let prefix = format!("dbv{}{test}", std::process::id());
         let mut all = Self { prefix, names: Vec::new() };
         for end in ends {
@@ -36,31 +34,31 @@ impl Namespaces {
     }
 
     /// The whole name of one.
-    pub fn name(&self, end: &str) -> String {
+    pub(crate) fn name(&self, end: &str) -> String {
         format!("{}{end}", self.prefix)
     }
 
     /// `ip -n NAMESPACE LINE`.
-    pub fn ip(&self, end: &str, line: &str) -> String {
+    pub(crate) fn ip(&self, end: &str, line: &str) -> String {
         ip(&format!("-n {} {line}", self.name(end)))
     }
 
     /// A program in a namespace, not started yet.
-    pub fn command(&self, end: &str, program: &str) -> Command {
+    pub(crate) fn command(&self, end: &str, program: &str) -> Command {
         let mut command = Command::new("ip");
         command.args(["netns", "exec", &self.name(end), program]);
         command
     }
 
     /// Runs a program in a namespace; whatever its end.
-    pub fn output(&self, end: &str, line: &str) -> String {
+    pub(crate) fn output(&self, end: &str, line: &str) -> String {
         let mut words = line.split(' ');
         let output = self.command(end, words.next().unwrap()).args(words).output().unwrap();
         text(&output)
     }
 
     /// Runs a program in a namespace, which must succeed.
-    pub fn run(&self, end: &str, line: &str) -> String {
+    pub(crate) fn run(&self, end: &str, line: &str) -> String {
         let mut words = line.split(' ');
         let output = self.command(end, words.next().unwrap()).args(words).output().unwrap();
         assert!(output.status.success(), "{line}: {}", text(&output));
@@ -81,33 +79,33 @@ fn text(output: &Output) -> String {
 }
 
 /// Runs ip(8), which must succeed.
-pub fn ip(line: &str) -> String {
+pub(crate) fn ip(line: &str) -> String {
     let output = Command::new("ip").args(line.split(' ')).output().unwrap();
     assert!(output.status.success(), "ip {line}: {}", text(&output));
     text(&output)
 }
 
 /// A process, ended by SIGTERM when dropped, and by SIGKILL when that does not do.
-pub struct Process {
+pub(crate) struct Process {
     child: Child,
     name: String,
 }
 
 impl Process {
     /// Starts it; what it prints goes to `log`.
-    pub fn start(mut command: Command, name: &str, log: &Path) -> Self {
+    pub(crate) fn start(mut command: Command, name: &str, log: &Path) -> Self {
         let log = fs::File::options().create(true).append(true).open(log).unwrap();
         command.stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log);
         Self { child: command.spawn().unwrap(), name: name.to_owned() }
     }
 
     /// Whether it runs.
-    pub fn runs(&mut self) -> bool {
+    pub(crate) fn runs(&mut self) -> bool {
         self.child.try_wait().unwrap().is_none()
     }
 
     /// Its number.
-    pub fn pid(&self) -> u32 {
+    pub(crate) fn pid(&self) -> u32 {
         self.child.id()
     }
 
@@ -116,7 +114,7 @@ impl Process {
     }
 
     /// Ends it at once, as a crash would.
-    pub fn kill(mut self) {
+    pub(crate) fn kill(mut self) {
         self.signal(Signal::SIGKILL);
         let _ = self.child.wait();
     }
@@ -139,15 +137,15 @@ impl Drop for Process {
 }
 
 /// A running vrouterd.
-pub struct Daemon {
+pub(crate) struct Daemon {
     /// Its process.
-    pub process: Process,
+    pub(crate) process: Process,
     folder: tempfile::TempDir,
 }
 
 impl Daemon {
     /// Starts it in a namespace, with ordinary pages and `config` besides.
-    pub fn start(namespaces: &Namespaces, end: &str, config: &str) -> Self {
+    pub(crate) fn start(namespaces: &Namespaces, end: &str, config: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("vrouterd.yaml");
         let socket = folder.path().join("vrouterd.sock");
@@ -163,17 +161,17 @@ impl Daemon {
     }
 
     /// Its control socket.
-    pub fn socket(&self) -> PathBuf {
+    pub(crate) fn socket(&self) -> PathBuf {
         self.folder.path().join("vrouterd.sock")
     }
 
     /// What it has logged.
-    pub fn log(&self) -> String {
+    pub(crate) fn log(&self) -> String {
         fs::read_to_string(self.folder.path().join("log")).unwrap_or_default()
     }
 
     /// Waits until it answers.
-    pub async fn client(&mut self) -> ControlClient<Channel> {
+    pub(crate) async fn client(&mut self) -> ControlClient<Channel> {
         let start = Instant::now();
         loop {
             if let Ok(mut client) = daybreak_control::connect(&self.socket()).await
@@ -188,7 +186,7 @@ impl Daemon {
     }
 
     /// `vrouterd ctl`, whatever its end: exit code and what it printed.
-    pub fn ctl(&self, line: &str) -> (Option<i32>, String) {
+    pub(crate) fn ctl(&self, line: &str) -> (Option<i32>, String) {
         let output = Command::new(env!("CARGO_BIN_EXE_vrouterd"))
             .args(["ctl", "--socket"])
             .arg(self.socket())
@@ -200,7 +198,7 @@ impl Daemon {
 }
 
 /// Asks again and again until the answer is there; says what was awaited when it does not come.
-pub async fn until<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>) -> T {
+pub(crate) async fn until<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>) -> T {
     let start = Instant::now();
     loop {
         if let Some(answer) = ask().await {
@@ -212,12 +210,12 @@ pub async fn until<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>) -> T 
 }
 
 /// A port of a configuration.
-pub fn port(name: &str, device: &str) -> v1::PortConfig {
+pub(crate) fn port(name: &str, device: &str) -> v1::PortConfig {
     v1::PortConfig { name: name.into(), device: device.into(), enabled: true, mtu: 1500 }
 }
 
 /// Prepares a configuration and gives the refusals.
-pub async fn prepare(
+pub(crate) async fn prepare(
     client: &mut ControlClient<Channel>,
     transaction: &str,
     ports: &[v1::PortConfig],
@@ -228,13 +226,16 @@ pub async fn prepare(
 }
 
 /// Commits.
-pub async fn commit(client: &mut ControlClient<Channel>, transaction: &str) -> Result<u64, tonic::Status> {
+pub(crate) async fn commit(
+    client: &mut ControlClient<Channel>,
+    transaction: &str,
+) -> Result<u64, tonic::Status> {
     let reply = client.commit(v1::CommitRequest { transaction: transaction.into() }).await?;
     Ok(reply.into_inner().generation)
 }
 
 /// Prepares and commits, which must succeed.
-pub async fn set(client: &mut ControlClient<Channel>, ports: &[v1::PortConfig]) -> u64 {
+pub(crate) async fn set(client: &mut ControlClient<Channel>, ports: &[v1::PortConfig]) -> u64 {
     assert_eq!(prepare(client, "set", ports).await, []);
     commit(client, "set").await.unwrap()
 }

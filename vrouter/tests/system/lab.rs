@@ -1,16 +1,12 @@
 //! A router with FRR between a host and a BGP peer, each in a namespace: the daemon forwards between veth ends by packet
 //! sockets, its twins are in the router's namespace, and the routes come from FRR by FPM. Hosts, ping, traceroute, ARP and
-//! BGP are Linux's and FRR's own. Needs root.
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on says so by a panic")]
-
-#[allow(dead_code, reason = "each test uses a part of it")]
-mod support;
+//! BGP are Linux's and FRR's own.
 
 use std::process::{Command, Stdio};
 
+use crate::frr::Frr;
+use crate::support::{Daemon, Namespaces, port, set, until};
 use daybreak_control::v1::{self, control_client::ControlClient};
-use support::frr::Frr;
-use support::{Daemon, Namespaces, port, set, until};
 use tonic::transport::Channel;
 
 /// The peer's own networks, and the addresses in them that answer.
@@ -32,7 +28,7 @@ struct Lab {
 /// them as they were sent, and between veth ends Linux leaves checksums out.
 fn wire(namespaces: &Namespaces, end: &str, number: u8) {
     let (ports, host) = (namespaces.name("p"), namespaces.name(end));
-    support::ip(&format!("link add v{number} netns {ports} type veth peer name eth0 netns {host}"));
+    crate::support::ip(&format!("link add v{number} netns {ports} type veth peer name eth0 netns {host}"));
     namespaces.run("p", &format!("sysctl -qw net.ipv6.conf.v{number}.disable_ipv6=1"));
     namespaces.ip("p", &format!("link set v{number} up"));
     namespaces.run(end, "ethtool -K eth0 tx off rx off gso off gro off");
@@ -206,7 +202,7 @@ async fn a_withdrawn_route_stops_packets_and_a_crash_of_frr_stops_none() {
     })
     .await;
     let said = String::from_utf8(traffic.wait_with_output().unwrap().stdout).unwrap();
-    assert!(said.contains("500 received"), "{said}\n{}", lab.daemon.log());
+    assert!(said.contains("500 received"), "{said}\n{}\n{}", lab.daemon.log(), lab.router.log());
 
     let commands = [
         "configure terminal",
@@ -229,7 +225,7 @@ async fn a_port_that_is_added_while_packets_flow_forwards() {
     let host2 = Namespaces::new("add2", &["h"]);
     // The third host comes after the start.
     let far = host2.name("h");
-    support::ip(&format!(
+    crate::support::ip(&format!(
         "link add v2 netns {} type veth peer name eth0 netns {far}",
         lab.namespaces.name("p")
     ));

@@ -1,11 +1,7 @@
-//! The daemon by its control socket: ports come and go in transactions. Needs root for its namespaces.
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on says so by a panic")]
+//! The daemon by its control socket: ports come and go in transactions.
 
-#[allow(dead_code, reason = "each test uses a part of it")]
-mod support;
-
+use crate::support::{Daemon, Namespaces, commit, port, prepare, set};
 use daybreak_control::v1::{self, control_client::ControlClient};
-use support::{Daemon, Namespaces, commit, port, prepare, set};
 use tonic::Code;
 use tonic::transport::Channel;
 
