@@ -16,5 +16,7 @@ pub mod dpdk;
 pub mod fib;
 pub mod forward;
 pub mod fpm;
+pub mod netlink;
 pub mod packet;
+pub mod rib;
 pub mod worker;

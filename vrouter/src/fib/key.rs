@@ -1,6 +1,6 @@
 //! Addresses as bit strings.
 
-use std::fmt::Debug;
+use std::fmt::{Debug, Display};
 use std::hash::Hash;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
@@ -11,8 +11,8 @@ pub trait Key: Copy + Eq + Hash + Debug {
     /// Bits of an address.
     const BITS: u8;
 
-    /// The prefixes of the family.
-    type Prefix: Copy + Eq + Hash + Debug;
+    /// The prefixes of the family, ordered by address and then by length: what contains a prefix comes before it.
+    type Prefix: Copy + Ord + Hash + Debug + Display;
 
     /// `count` bits (1 to 24) from bit `from` on, counted from the highest; what is beyond the end reads as 0.
     fn bits(self, from: u8, count: u8) -> usize;
@@ -22,6 +22,9 @@ pub trait Key: Copy + Eq + Hash + Debug {
 
     /// The prefix of length `length` that the address is in. `length` is at most [`Self::BITS`].
     fn prefix(self, length: u8) -> Self::Prefix;
+
+    /// How many of the first bits are those of `other` too.
+    fn common(self, other: Self) -> u8;
 }
 
 impl Key for Ipv4Addr {
@@ -39,6 +42,10 @@ impl Key for Ipv4Addr {
 
     fn prefix(self, length: u8) -> Ipv4Net {
         Ipv4Net::new_assert(self, length).trunc()
+    }
+
+    fn common(self, other: Self) -> u8 {
+        u8::try_from((self.to_bits() ^ other.to_bits()).leading_zeros()).unwrap_or(<Self as Key>::BITS)
     }
 }
 
@@ -58,6 +65,10 @@ impl Key for Ipv6Addr {
 
     fn prefix(self, length: u8) -> Ipv6Net {
         Ipv6Net::new_assert(self, length).trunc()
+    }
+
+    fn common(self, other: Self) -> u8 {
+        u8::try_from((self.to_bits() ^ other.to_bits()).leading_zeros()).unwrap_or(<Self as Key>::BITS)
     }
 }
 

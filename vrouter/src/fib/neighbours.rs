@@ -1,5 +1,6 @@
 //! Who has which hardware address, as Linux learnt it on the twins.
 
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::net::IpAddr;
 
@@ -10,7 +11,7 @@ use crate::packet::MacAddr;
 
 /// There are as many neighbours as may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-#[error("all {limit} neighbours are in use; {address} was not added, packets to it are dropped")]
+#[error("all {limit} neighbours are in use; {address} was not added, packets to it go through Linux")]
 pub struct NeighboursFull {
     /// How many there may be.
     pub limit: usize,
@@ -21,8 +22,15 @@ pub struct NeighboursFull {
 /// Neighbours by port and address.
 #[derive(Debug)]
 pub struct Neighbours {
-    table: HashMap<(PortId, IpAddr), MacAddr>,
+    table: HashMap<(PortId, IpAddr), Neighbour>,
     limit: usize,
+}
+
+#[derive(Debug)]
+struct Neighbour {
+    mac: MacAddr,
+    /// Whether it was asked for since [`Neighbours::take_used`]. Only the packet thread has the table.
+    used: Cell<bool>,
 }
 
 impl Neighbours {
@@ -36,10 +44,14 @@ impl Neighbours {
     /// # Errors
     /// When it is new and there is no room.
     pub fn set(&mut self, port: PortId, address: IpAddr, mac: MacAddr) -> Result<(), NeighboursFull> {
-        if self.table.len() >= self.limit && !self.table.contains_key(&(port, address)) {
+        if let Some(neighbour) = self.table.get_mut(&(port, address)) {
+            neighbour.mac = mac;
+            return Ok(());
+        }
+        if self.table.len() >= self.limit {
             return Err(NeighboursFull { limit: self.limit, address });
         }
-        self.table.insert((port, address), mac);
+        self.table.insert((port, address), Neighbour { mac, used: Cell::new(false) });
         Ok(())
     }
 
@@ -48,10 +60,28 @@ impl Neighbours {
         self.table.remove(&(port, address)).is_some()
     }
 
-    /// The hardware address of a neighbour.
+    /// The hardware address of a neighbour, to send to it.
     #[inline]
     pub fn get(&self, port: PortId, address: IpAddr) -> Option<MacAddr> {
-        self.table.get(&(port, address)).copied()
+        let neighbour = self.table.get(&(port, address))?;
+        neighbour.used.set(true);
+        Some(neighbour.mac)
+    }
+
+    /// Whether a neighbour was sent to since this was last asked. Linux does not see what is forwarded and would let
+    /// the entry grow old.
+    pub fn take_used(&self, port: PortId, address: IpAddr) -> bool {
+        self.table.get(&(port, address)).is_some_and(|neighbour| neighbour.used.take())
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.table.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.table.is_empty()
     }
 }
 
@@ -74,5 +104,19 @@ mod tests {
         neighbours.set(PortId(0), address, b).expect("a change needs no room");
         assert!(neighbours.remove(PortId(0), address) && !neighbours.remove(PortId(0), address));
         neighbours.set(PortId(2), address, a).expect("there is room again");
+        assert_eq!(neighbours.len(), 2);
+    }
+
+    #[test]
+    fn use_is_seen_once() {
+        let mut neighbours = Neighbours::new(2);
+        let address = IpAddr::from([10, 0, 0, 1]);
+        neighbours.set(PortId(0), address, MacAddr([2; 6])).unwrap();
+        assert!(!neighbours.take_used(PortId(0), address));
+        neighbours.get(PortId(0), address);
+        neighbours.set(PortId(0), address, MacAddr([4; 6])).unwrap();
+        assert!(neighbours.take_used(PortId(0), address), "a change of the address keeps it");
+        assert!(!neighbours.take_used(PortId(0), address));
+        assert!(!neighbours.take_used(PortId(1), address));
     }
 }

@@ -1,6 +1,5 @@
-//! Next hops, numbered and shared by routes.
+//! Next hops by number. Who numbers them is the RIB; the packet thread only looks them up.
 
-use std::collections::HashMap;
 use std::net::IpAddr;
 use std::num::NonZeroU32;
 
@@ -13,6 +12,9 @@ use super::trie::MAX_VALUE;
 pub struct NextHopId(NonZeroU32);
 
 impl NextHopId {
+    /// The highest number.
+    pub const MAX: u32 = MAX_VALUE;
+
     /// The number, if it is one: 0 means "none", and the highest is 2^23 - 1.
     #[inline]
     pub const fn new(number: u32) -> Option<Self> {
@@ -59,81 +61,77 @@ pub enum NextHop {
     Paths(Box<[NextHopPath]>),
 }
 
-/// No number is free.
+/// A number beyond the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-#[error("all {limit} next hops are in use; the route was not added")]
+#[error("next hop {number} is beyond the {limit} that the table has room for; raise tables.next_hops")]
 pub struct NextHopsFull {
+    /// The number.
+    pub number: u32,
     /// How many there may be.
     pub limit: u32,
 }
 
-/// Next hops by number, each counted by the routes that use it. Equal ones share a number.
+/// Next hops by number. Routes hold the numbers, so that a next hop can change without touching its routes.
 #[derive(Debug)]
 pub struct NextHops {
     /// Number n is at place n; place 0 stays empty.
-    slots: Vec<Option<(NextHop, u32)>>,
-    numbers: HashMap<NextHop, NextHopId>,
-    free: Vec<NextHopId>,
+    slots: Vec<Option<NextHop>>,
+    used: usize,
     limit: u32,
 }
 
 impl NextHops {
-    /// Room for `limit` next hops, at most 2^23 - 1.
+    /// Room for the numbers 1 to `limit`, at most 2^23 - 1.
     pub fn new(limit: u32) -> Self {
-        Self { slots: vec![None], numbers: HashMap::new(), free: Vec::new(), limit: limit.min(MAX_VALUE) }
+        Self { slots: vec![None], used: 0, limit: limit.min(MAX_VALUE) }
     }
 
-    /// The number of a next hop, for one more user.
+    /// Puts a next hop under a number, in the place of what is there.
     ///
     /// # Errors
-    /// When it is new and no number is free.
-    pub fn acquire(&mut self, next_hop: NextHop) -> Result<NextHopId, NextHopsFull> {
-        if let Some(id) = self.numbers.get(&next_hop).copied() {
-            if let Some((_, users)) = self.slots[id.get() as usize].as_mut() {
-                *users += 1;
-            }
-            return Ok(id);
+    /// When the number is beyond the table.
+    pub fn set(&mut self, id: NextHopId, next_hop: NextHop) -> Result<(), NextHopsFull> {
+        if id.get() > self.limit {
+            return Err(NextHopsFull { number: id.get(), limit: self.limit });
         }
-        let id = if let Some(id) = self.free.pop() {
-            id
-        } else {
-            let number = u32::try_from(self.slots.len()).ok().filter(|number| *number <= self.limit);
-            let id = number.and_then(NextHopId::new).ok_or(NextHopsFull { limit: self.limit })?;
-            self.slots.push(None);
-            id
-        };
-        self.slots[id.get() as usize] = Some((next_hop.clone(), 1));
-        self.numbers.insert(next_hop, id);
-        Ok(id)
+        let place = id.get() as usize;
+        if place >= self.slots.len() {
+            self.slots.resize_with(place + 1, || None);
+        }
+        self.used += usize::from(self.slots[place].replace(next_hop).is_none());
+        Ok(())
     }
 
-    /// One user less; the last one frees the number.
-    pub fn release(&mut self, id: NextHopId) {
-        let Some(slot) = self.slots.get_mut(id.get() as usize) else { return };
-        if let Some((_, users)) = slot
-            && *users > 1
-        {
-            *users -= 1;
-        } else if let Some((next_hop, _)) = slot.take() {
-            self.numbers.remove(&next_hop);
-            self.free.push(id);
-        }
+    /// Puts a next hop under the number after the highest that was ever in use: for tables that are filled once.
+    ///
+    /// # Errors
+    /// When that is beyond the table.
+    pub fn push(&mut self, next_hop: NextHop) -> Result<NextHopId, NextHopsFull> {
+        let number = u32::try_from(self.slots.len()).unwrap_or(u32::MAX);
+        let id = NextHopId::new(number).ok_or(NextHopsFull { number, limit: self.limit })?;
+        self.set(id, next_hop).map(|()| id)
+    }
+
+    /// Empties a number. No route may hold it any more.
+    pub fn clear(&mut self, id: NextHopId) {
+        let slot = self.slots.get_mut(id.get() as usize);
+        self.used -= usize::from(slot.and_then(Option::take).is_some());
     }
 
     /// The next hop with a number.
     #[inline]
     pub fn get(&self, id: NextHopId) -> Option<&NextHop> {
-        self.slots.get(id.get() as usize)?.as_ref().map(|(next_hop, _)| next_hop)
+        self.slots.get(id.get() as usize)?.as_ref()
     }
 
     /// How many there are.
     pub fn len(&self) -> usize {
-        self.numbers.len()
+        self.used
     }
 
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
-        self.numbers.is_empty()
+        self.used == 0
     }
 }
 
@@ -145,29 +143,32 @@ mod tests {
         NextHop::Path(NextHopPath { port: PortId(0), gateway: Some([10, 0, 0, last].into()) })
     }
 
+    fn id(number: u32) -> NextHopId {
+        NextHopId::new(number).unwrap()
+    }
+
     #[test]
-    fn equal_next_hops_share_a_number_until_the_last_user_goes() {
+    fn a_number_holds_what_was_last_put_there() {
         let mut hops = NextHops::new(10);
-        let first = hops.acquire(via(1)).unwrap();
-        assert_eq!(hops.acquire(via(1)).unwrap(), first);
-        let second = hops.acquire(via(2)).unwrap();
-        assert_ne!(first, second);
-        hops.release(first);
-        assert_eq!(hops.get(first), Some(&via(1)));
-        hops.release(first);
-        assert_eq!((hops.get(first), hops.len()), (None, 1));
-        hops.release(first);
-        assert_eq!(hops.acquire(via(3)).unwrap(), first, "a free number is used again, and once");
-        assert_ne!(hops.acquire(via(4)).unwrap(), first);
+        hops.set(id(7), via(1)).unwrap();
+        hops.set(id(2), NextHop::Local).unwrap();
+        hops.set(id(7), via(2)).unwrap();
+        assert_eq!((hops.get(id(7)), hops.get(id(2)), hops.len()), (Some(&via(2)), Some(&NextHop::Local), 2));
+        assert_eq!((hops.get(id(1)), hops.get(id(9))), (None, None));
+        hops.clear(id(7));
+        hops.clear(id(7));
+        hops.clear(id(9));
+        assert_eq!((hops.get(id(7)), hops.len()), (None, 1));
     }
 
     #[test]
     fn the_limit_is_said_and_kept() {
         let mut hops = NextHops::new(2);
-        let first = hops.acquire(NextHop::Local).unwrap();
-        hops.acquire(NextHop::Blackhole).unwrap();
-        assert_eq!(hops.acquire(via(1)), Err(NextHopsFull { limit: 2 }));
-        assert_eq!(hops.acquire(NextHop::Local), Ok(first), "no new number is needed");
+        assert_eq!(hops.set(id(3), NextHop::Local), Err(NextHopsFull { number: 3, limit: 2 }));
+        assert!(hops.is_empty());
+        assert_eq!(hops.push(NextHop::Local), Ok(id(1)));
+        assert_eq!(hops.push(NextHop::Local), Ok(id(2)));
+        assert_eq!(hops.push(NextHop::Local), Err(NextHopsFull { number: 3, limit: 2 }));
         assert_eq!((NextHopId::new(0), NextHopId::new(MAX_VALUE + 1)), (None, None));
     }
 }

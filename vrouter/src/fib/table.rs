@@ -1,6 +1,7 @@
 //! The forwarding table of one family in one VRF.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
+use std::ops::Bound;
 
 use thiserror::Error;
 
@@ -38,9 +39,8 @@ pub enum FibError {
 #[derive(Debug)]
 pub struct Fib<K: Key> {
     trie: Trie<K>,
-    routes: HashMap<K::Prefix, NextHopId>,
-    /// How many routes there are of each length, to find a covering one without trying all lengths.
-    lengths: Vec<u32>,
+    /// In order, so that they can be read in pages and the route around another be found.
+    routes: BTreeMap<K::Prefix, NextHopId>,
     /// Tables beyond the first that may be used.
     limit: usize,
 }
@@ -54,12 +54,7 @@ impl<K: Key> Fib<K> {
             Root::Small => 16,
             Root::Full => 24,
         };
-        Self {
-            trie: Trie::new(root_bits),
-            routes: HashMap::new(),
-            lengths: vec![0; usize::from(K::BITS) + 1],
-            limit: limit.min(1 << 31),
-        }
+        Self { trie: Trie::new(root_bits), routes: BTreeMap::new(), limit: limit.min(1 << 31) }
     }
 
     /// Adds a route or gives it another next hop; hands back the next hop that it had.
@@ -70,27 +65,34 @@ impl<K: Key> Fib<K> {
         let (key, length) = K::split(prefix);
         let used = self.trie.used();
         if used + self.trie.missing(key, length) > self.limit {
-            return Err(FibError::Full { prefix: format!("{prefix:?}"), used, limit: self.limit });
+            return Err(FibError::Full { prefix: prefix.to_string(), used, limit: self.limit });
         }
         self.trie.insert(key, length, next_hop.get());
-        let before = self.routes.insert(key.prefix(length), next_hop);
-        if before.is_none() {
-            self.lengths[usize::from(length)] += 1;
-        }
-        Ok(before)
+        Ok(self.routes.insert(key.prefix(length), next_hop))
     }
 
     /// Takes a route away; hands back the next hop that it had, `None` when there was no such route.
     pub fn remove(&mut self, prefix: K::Prefix) -> Option<NextHopId> {
         let (key, length) = K::split(prefix);
         let before = self.routes.remove(&key.prefix(length))?;
-        self.lengths[usize::from(length)] -= 1;
-        let cover = (0..length)
-            .rev()
-            .filter(|shorter| self.lengths[usize::from(*shorter)] > 0)
-            .find_map(|shorter| Some((shorter, self.routes.get(&key.prefix(shorter))?.get())));
+        let cover = self.around(key, length).map(|(length, next_hop)| (length, next_hop.get()));
         self.trie.remove(key, length, cover);
         Some(before)
+    }
+
+    /// The longest route that is shorter than `length` and has `key` in it. What contains a prefix stands before it in
+    /// the order, and so does what contains both it and its predecessor: each step goes back to there.
+    fn around(&self, key: K, length: u8) -> Option<(u8, NextHopId)> {
+        let mut end = Bound::Excluded(key.prefix(length));
+        loop {
+            let (prefix, next_hop) = self.routes.range((Bound::Unbounded, end)).next_back()?;
+            let (found, found_length) = K::split(*prefix);
+            let common = found.common(key);
+            if found_length <= common && found_length < length {
+                return Some((found_length, *next_hop));
+            }
+            end = Bound::Included(key.prefix(common));
+        }
     }
 
     /// The next hop for an address.
@@ -112,9 +114,15 @@ impl<K: Key> Fib<K> {
         self.routes.get(&key.prefix(length)).copied()
     }
 
-    /// All routes, in no order.
+    /// All routes, in order.
     pub fn routes(&self) -> impl Iterator<Item = (K::Prefix, NextHopId)> {
-        self.routes.iter().map(|(prefix, next_hop)| (*prefix, *next_hop))
+        self.routes_after(None)
+    }
+
+    /// The routes that come after a prefix, in order; with `None` all.
+    pub fn routes_after(&self, prefix: Option<K::Prefix>) -> impl Iterator<Item = (K::Prefix, NextHopId)> {
+        let from = prefix.map_or(Bound::Unbounded, Bound::Excluded);
+        self.routes.range((from, Bound::Unbounded)).map(|(prefix, next_hop)| (*prefix, *next_hop))
     }
 
     /// How many routes there are.

@@ -3,12 +3,18 @@
 //! The first table is indexed by the first 16 or 24 bits of an address, each further one by the next 8. An entry either
 //! leads to a further table or is the answer, with the length of the prefix that it comes from: so an update knows
 //! which entries it may overwrite, and a lookup is one load for most of IPv4 and never touches a shorter prefix.
+//!
+//! Prefixes of less than 8 bits have a small table of their own, asked when the others have no answer. In the first
+//! table a default route would fill 16 million entries: packets would wait for that for milliseconds, and every page of
+//! the table would be in memory.
 
 use super::key::Key;
 
 /// Bits of the index of every table but the first.
 const STRIDE: u8 = 8;
 const CHUNK: usize = 1 << STRIDE;
+/// Shorter prefixes than this are in the table of their own.
+const SHORT: u8 = 8;
 
 /// Highest value that an entry can hold.
 pub(super) const MAX_VALUE: u32 = (1 << 23) - 1;
@@ -68,6 +74,7 @@ impl Over {
 /// Where an update is: in which table, and how many bits lead there.
 #[derive(Clone, Copy)]
 enum Place {
+    Short,
     Root,
     Chunk(usize),
 }
@@ -75,6 +82,7 @@ enum Place {
 /// The tables.
 #[derive(Debug)]
 pub(super) struct Trie<K> {
+    short: [Entry; 1 << SHORT],
     root: Vec<Entry>,
     root_bits: u8,
     chunks: Vec<[Entry; CHUNK]>,
@@ -87,6 +95,7 @@ impl<K: Key> Trie<K> {
     /// Empty tables, the first with `root_bits` (at most 24) bits.
     pub(super) fn new(root_bits: u8) -> Self {
         Self {
+            short: [Entry::EMPTY; 1 << SHORT],
             root: vec![Entry::EMPTY; 1 << root_bits],
             root_bits,
             chunks: Vec::new(),
@@ -121,7 +130,7 @@ impl<K: Key> Trie<K> {
             entry = self.chunks[table][key.bits(depth, STRIDE)];
             depth += STRIDE;
         }
-        entry.value()
+        if entry == Entry::EMPTY { self.short[key.bits(0, SHORT)].value() } else { entry.value() }
     }
 
     /// How many new tables [`Self::insert`] of the prefix would take.
@@ -149,25 +158,27 @@ impl<K: Key> Trie<K> {
 
     /// Adds a prefix or changes its value, which is 1 to [`MAX_VALUE`].
     pub(super) fn insert(&mut self, key: K, length: u8, value: u32) {
-        self.write(
-            Place::Root,
-            0,
-            self.root_bits,
-            key,
-            length,
-            Over::UpTo(length),
-            Entry::answer(length, value),
-        );
+        let (place, stride) = self.first(length);
+        self.write(place, 0, stride, key, length, Over::UpTo(length), Entry::answer(length, value));
     }
 
     /// Takes a prefix away that was added; `cover` is the next shorter one around it and its value.
     pub(super) fn remove(&mut self, key: K, length: u8, cover: Option<(u8, u32)>) {
+        let (place, stride) = self.first(length);
+        let same_table = |(cover, _): &(u8, u32)| (*cover < SHORT) == (length < SHORT);
+        let cover = cover.filter(same_table);
         let entry = cover.map_or(Entry::EMPTY, |(length, value)| Entry::answer(length, value));
-        self.write(Place::Root, 0, self.root_bits, key, length, Over::Exactly(length), entry);
+        self.write(place, 0, stride, key, length, Over::Exactly(length), entry);
+    }
+
+    /// The table that prefixes of a length begin in, and how many bits it is indexed by.
+    fn first(&self, length: u8) -> (Place, u8) {
+        if length < SHORT { (Place::Short, SHORT) } else { (Place::Root, self.root_bits) }
     }
 
     fn entry(&self, place: Place, index: usize) -> Entry {
         match place {
+            Place::Short => self.short[index],
             Place::Root => self.root[index],
             Place::Chunk(table) => self.chunks[table][index],
         }
@@ -175,6 +186,7 @@ impl<K: Key> Trie<K> {
 
     fn entry_mut(&mut self, place: Place, index: usize) -> &mut Entry {
         match place {
+            Place::Short => &mut self.short[index],
             Place::Root => &mut self.root[index],
             Place::Chunk(table) => &mut self.chunks[table][index],
         }

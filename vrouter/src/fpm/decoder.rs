@@ -1,9 +1,10 @@
 //! From the bytes of the connection to messages.
 
-use super::error::{FrameError, MessageError};
+use super::error::FrameError;
 use super::message::FpmMessage;
-use super::netlink::{Message, next_message};
 use super::{nexthop, route};
+use crate::netlink::MessageError;
+use crate::netlink::wire::{Message, next_message};
 
 /// Bytes of the FPM header: version, type, length of the frame with this header in network order.
 const HEADER: usize = 4;

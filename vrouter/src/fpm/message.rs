@@ -5,6 +5,9 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
+/// Linux's number of the table that packets are forwarded by.
+pub const MAIN_TABLE: u32 = 254;
+
 /// What one netlink message says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FpmMessage {

@@ -1,8 +1,8 @@
 //! `RTM_NEWNEXTHOP` and `RTM_DELNEXTHOP` (`linux/nexthop.h`).
 
-use super::error::MessageError;
 use super::message::{FpmMessage, NextHop, NextHopKind, Path};
-use super::netlink::{Attribute, Message, attributes};
+use crate::netlink::MessageError;
+use crate::netlink::wire::{Attribute, Message, attributes};
 
 pub(super) const RTM_NEWNEXTHOP: u16 = 104;
 pub(super) const RTM_DELNEXTHOP: u16 = 105;

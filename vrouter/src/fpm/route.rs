@@ -4,14 +4,12 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use ipnet::IpNet;
 
-use super::error::MessageError;
 use super::message::{FpmMessage, Path, Route, RouteKey, Target};
-use super::netlink::{Attribute, Message, attributes};
+use crate::netlink::MessageError;
+use crate::netlink::wire::{AF_INET, AF_INET6, Attribute, Message, attributes};
 
 pub(super) const RTM_NEWROUTE: u16 = 24;
 pub(super) const RTM_DELROUTE: u16 = 25;
-pub(super) const AF_INET: u8 = 2;
-pub(super) const AF_INET6: u8 = 10;
 
 /// Bytes of `struct rtmsg`.
 const HEADER: usize = 12;
@@ -34,7 +32,7 @@ const RTA_ENCAP_TYPE: u16 = 21;
 const RTA_NH_ID: u16 = 30;
 
 /// Reads a route.
-pub(super) fn read(message: Message<'_>) -> Result<FpmMessage, MessageError> {
+pub(crate) fn read(message: Message<'_>) -> Result<FpmMessage, MessageError> {
     let (header, rest) =
         message.body.split_first_chunk::<HEADER>().ok_or(MessageError::Header(message.kind))?;
     let [family, prefix_length, _, _, table, protocol, _, kind, ..] = *header;

@@ -5,19 +5,25 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use super::error::MessageError;
 
 /// Bytes of `struct nlmsghdr`.
-const HEADER: usize = 16;
+pub(crate) const HEADER: usize = 16;
+pub(crate) const AF_INET: u8 = 2;
+pub(crate) const AF_INET6: u8 = 10;
 
 /// One netlink message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Message<'a> {
+pub(crate) struct Message<'a> {
     /// `nlmsg_type`.
-    pub(super) kind: u16,
+    pub(crate) kind: u16,
+    /// `nlmsg_flags`.
+    pub(crate) flags: u16,
+    /// `nlmsg_seq`: that of the request that is answered.
+    pub(crate) sequence: u32,
     /// What follows the header.
-    pub(super) body: &'a [u8],
+    pub(crate) body: &'a [u8],
 }
 
 /// Takes the first message off `bytes`; `None` when there are no more. After an error the rest is unreadable.
-pub(super) fn next_message<'a>(bytes: &mut &'a [u8]) -> Option<Result<Message<'a>, MessageError>> {
+pub(crate) fn next_message<'a>(bytes: &mut &'a [u8]) -> Option<Result<Message<'a>, MessageError>> {
     let whole = *bytes;
     if whole.is_empty() {
         return None;
@@ -33,22 +39,24 @@ pub(super) fn next_message<'a>(bytes: &mut &'a [u8]) -> Option<Result<Message<'a
         return Some(Err(MessageError::Length { kind, length, available: whole.len() }));
     };
     *bytes = whole.get((HEADER + body.len()).next_multiple_of(4)..).unwrap_or(&[]);
-    Some(Ok(Message { kind, body }))
+    let flags = u16::from_ne_bytes([header[6], header[7]]);
+    let sequence = u32::from_ne_bytes([header[8], header[9], header[10], header[11]]);
+    Some(Ok(Message { kind, flags, sequence, body }))
 }
 
 /// One attribute.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Attribute<'a> {
+pub(crate) struct Attribute<'a> {
     /// Type, without the flags for nesting and byte order.
-    pub(super) kind: u16,
+    pub(crate) kind: u16,
     /// Value.
-    pub(super) value: &'a [u8],
+    pub(crate) value: &'a [u8],
     /// Type of the message, for errors.
     message: u16,
 }
 
 /// The attributes in `bytes`, of a message of type `message`.
-pub(super) fn attributes(
+pub(crate) fn attributes(
     message: u16,
     bytes: &[u8],
 ) -> impl Iterator<Item = Result<Attribute<'_>, MessageError>> {
@@ -79,22 +87,22 @@ impl Attribute<'_> {
     }
 
     /// The error for a value that does not fit its type.
-    pub(super) fn malformed(&self) -> MessageError {
+    pub(crate) fn malformed(&self) -> MessageError {
         MessageError::Attribute { message: self.message, kind: self.kind }
     }
 
     /// The value as a number of 16 bits.
-    pub(super) fn u16(&self) -> Result<u16, MessageError> {
+    pub(crate) fn u16(&self) -> Result<u16, MessageError> {
         self.bytes().map(u16::from_ne_bytes)
     }
 
     /// The value as a number of 32 bits.
-    pub(super) fn u32(&self) -> Result<u32, MessageError> {
+    pub(crate) fn u32(&self) -> Result<u32, MessageError> {
         self.bytes().map(u32::from_ne_bytes)
     }
 
     /// The value as an address, by its length.
-    pub(super) fn address(&self) -> Result<IpAddr, MessageError> {
+    pub(crate) fn address(&self) -> Result<IpAddr, MessageError> {
         match self.value.len() {
             4 => Ok(Ipv4Addr::from_octets(self.bytes()?).into()),
             16 => Ok(Ipv6Addr::from_octets(self.bytes()?).into()),
@@ -103,10 +111,10 @@ impl Attribute<'_> {
     }
 
     /// The value of `RTA_VIA`: an address family and an address of that family.
-    pub(super) fn via(&self) -> Result<IpAddr, MessageError> {
+    pub(crate) fn via(&self) -> Result<IpAddr, MessageError> {
         let (family, address) = self.value.split_first_chunk::<2>().ok_or_else(|| self.malformed())?;
         let address = Attribute { value: address, ..*self }.address()?;
-        let expected = if address.is_ipv4() { super::route::AF_INET } else { super::route::AF_INET6 };
+        let expected = if address.is_ipv4() { AF_INET } else { AF_INET6 };
         if u16::from_ne_bytes(*family) == u16::from(expected) { Ok(address) } else { Err(self.malformed()) }
     }
 }

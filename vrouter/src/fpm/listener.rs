@@ -1,0 +1,202 @@
+//! The TCP server that zebra's `dplane_fpm_nl` connects to.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+use thiserror::Error;
+use tokio::io::AsyncReadExt;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use super::decoder::Decoder;
+use super::error::FrameError;
+use super::message::FpmMessage;
+
+/// Bytes that are read at once.
+const READ: usize = 64 * 1024;
+/// Groups of messages that may wait; then TCP holds FRR back.
+const WAITING: usize = 4;
+/// Errors of one connection that are logged; all are counted.
+const LOGGED: u64 = 10;
+/// Pause after an accept that failed, as for want of file descriptors.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// What happens on the way from FRR.
+#[derive(Debug, PartialEq, Eq)]
+pub enum FpmEvent {
+    /// FRR has connected, for the first time or again: it will send all its routes.
+    Connected,
+    /// What it said, in order. Never empty.
+    Messages(Vec<FpmMessage>),
+    /// The connection has ended.
+    Lost,
+}
+
+/// Counters of the listener.
+#[derive(Debug, Default)]
+pub struct FpmStatistics {
+    connected: AtomicBool,
+    connections: AtomicU64,
+    messages: AtomicU64,
+    errors: AtomicU64,
+}
+
+impl FpmStatistics {
+    /// Whether FRR is connected.
+    pub fn connected(&self) -> bool {
+        self.connected.load(Ordering::Relaxed)
+    }
+
+    /// Connections so far.
+    pub fn connections(&self) -> u64 {
+        self.connections.load(Ordering::Relaxed)
+    }
+
+    /// Messages that were understood.
+    pub fn messages(&self) -> u64 {
+        self.messages.load(Ordering::Relaxed)
+    }
+
+    /// Messages that were not understood, and connections that were closed for it.
+    pub fn errors(&self) -> u64 {
+        self.errors.load(Ordering::Relaxed)
+    }
+
+    fn count(counter: &AtomicU64, number: u64) -> u64 {
+        counter.fetch_add(number, Ordering::Relaxed) + number
+    }
+}
+
+/// A listener. FRR has one connection at a time; a newer one takes the place of an older.
+#[derive(Debug)]
+pub struct FpmListener {
+    listener: TcpListener,
+    address: SocketAddr,
+    statistics: Arc<FpmStatistics>,
+    to: mpsc::Sender<FpmEvent>,
+}
+
+/// Why a connection ended.
+#[derive(Debug, Error)]
+enum End {
+    #[error("FRR closed it")]
+    Closed,
+    #[error("a newer connection took its place")]
+    Replaced(TcpStream),
+    #[error(transparent)]
+    Frame(#[from] FrameError),
+    #[error(transparent)]
+    Io(#[from] io::Error),
+    #[error("vrouterd stops")]
+    Stopped,
+}
+
+impl FpmListener {
+    /// Listens on an address. What comes is handed over by the receiver, in order. To be called in a runtime.
+    ///
+    /// # Errors
+    /// When the address is not to be had.
+    pub fn bind(address: SocketAddr) -> io::Result<(Self, mpsc::Receiver<FpmEvent>)> {
+        let listener = std::net::TcpListener::bind(address)?;
+        listener.set_nonblocking(true)?;
+        let listener = TcpListener::from_std(listener)?;
+        let address = listener.local_addr()?;
+        let (to, events) = mpsc::channel(WAITING);
+        Ok((Self { listener, address, statistics: Arc::default(), to }, events))
+    }
+
+    /// The counters.
+    pub fn statistics(&self) -> Arc<FpmStatistics> {
+        Arc::clone(&self.statistics)
+    }
+
+    /// The address that it listens on, with the port that was chosen when 0 was asked for.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Serves until it is told to stop or the receiver goes.
+    pub async fn run(self, stop: CancellationToken) {
+        let mut next = None;
+        loop {
+            let stream = match next.take() {
+                Some(stream) => stream,
+                None => tokio::select! {
+                    () = stop.cancelled() => return,
+                    stream = self.accept() => stream,
+                },
+            };
+            FpmStatistics::count(&self.statistics.connections, 1);
+            self.statistics.connected.store(true, Ordering::Relaxed);
+            tracing::info!("FRR has connected");
+            let end = tokio::select! {
+                () = stop.cancelled() => End::Stopped,
+                end = self.serve(stream) => end,
+            };
+            self.statistics.connected.store(false, Ordering::Relaxed);
+            tracing::info!(reason = %end, "the connection to FRR has ended; forwarding goes on with its routes");
+            match end {
+                End::Stopped => return,
+                End::Replaced(stream) => next = Some(stream),
+                End::Frame(_) => drop(FpmStatistics::count(&self.statistics.errors, 1)),
+                End::Closed | End::Io(_) => {}
+            }
+            if self.to.send(FpmEvent::Lost).await.is_err() {
+                return;
+            }
+        }
+    }
+
+    async fn accept(&self) -> TcpStream {
+        loop {
+            match self.listener.accept().await {
+                Ok((stream, _)) => return stream,
+                Err(error) => {
+                    tracing::warn!(%error, "cannot accept a connection of FRR");
+                    tokio::time::sleep(PAUSE).await;
+                }
+            }
+        }
+    }
+
+    /// Reads a connection to its end.
+    async fn serve(&self, mut stream: TcpStream) -> End {
+        if self.to.send(FpmEvent::Connected).await.is_err() {
+            return End::Stopped;
+        }
+        let (mut decoder, mut buffer, mut wrong) = (Decoder::default(), vec![0; READ], 0);
+        loop {
+            let read = tokio::select! {
+                read = stream.read(&mut buffer) => read,
+                newer = self.accept() => return End::Replaced(newer),
+            };
+            let bytes = match read {
+                Ok(0) => return End::Closed,
+                Ok(read) => &buffer[..read],
+                Err(error) => return error.into(),
+            };
+            let mut messages = Vec::new();
+            let step = decoder.feed(bytes, |message| match message {
+                Ok(message) => messages.push(message),
+                Err(error) => {
+                    wrong += 1;
+                    FpmStatistics::count(&self.statistics.errors, 1);
+                    if wrong <= LOGGED {
+                        tracing::warn!(%error, "left out a message of FRR");
+                    }
+                }
+            });
+            FpmStatistics::count(&self.statistics.messages, messages.len() as u64);
+            if !messages.is_empty() && self.to.send(FpmEvent::Messages(messages)).await.is_err() {
+                return End::Stopped;
+            }
+            if let Err(error) = step {
+                return error.into();
+            }
+        }
+    }
+}
