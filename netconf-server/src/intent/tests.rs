@@ -28,7 +28,7 @@ fn tree(text: &str) -> Tree {
     tree_from_xml(schema(), Fragment::new(inner.unwrap_or_default()), Limits::default()).unwrap()
 }
 
-fn case(name: &str) -> Tree {
+pub(crate) fn case(name: &str) -> Tree {
     tree(&read_to_string(folder().join(name).join("input.xml")).unwrap())
 }
 

@@ -75,7 +75,7 @@ fn imported(set: &mut Builder<'_>, module: &SchemaModule<'_>) -> Result<(), Buil
             .leaf("name", module.name())?
             .leaf("revision", module.revision().unwrap_or_default())?
             .leaf("namespace", module.namespace())?;
-        submodules(entry, module.name())
+        Ok(())
     })?;
     Ok(())
 }

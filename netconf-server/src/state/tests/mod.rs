@@ -1,25 +1,28 @@
 //! State as XML, judged by `testcases/state/` and by libyang. `DAYBREAK_BLESS=1` writes what is expected.
 
 use super::{Counters, Denied, Lock, Machine, Monitoring, Session, Statistics};
+mod router;
+
 use crate::intent::tests::schema;
 use daybreak_datastore::codec::{WriteOptions, write_xml};
 use daybreak_datastore::tree::Tree;
 use daybreak_yang::yang5::data::{DataFormat, DataParserFlags, DataTree, DataValidationFlags};
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
-pub(super) fn time(seconds: u64) -> SystemTime {
+fn time(seconds: u64) -> SystemTime {
     SystemTime::UNIX_EPOCH + Duration::from_secs(seconds)
 }
 
-pub(super) fn xml(tree: &Tree) -> String {
+fn xml(tree: &Tree) -> String {
     let mut text = String::new();
     write_xml(&mut text, &tree.root(), WriteOptions { indent: Some(2), ..WriteOptions::default() }).unwrap();
     text
 }
 
 /// libyang's opinion of a whole tree of configuration and state.
-pub(super) fn libyang_accepts(tree: &Tree) {
+fn libyang_accepts(tree: &Tree) {
     let context = daybreak_yang::context().unwrap();
     let result = DataTree::parse_string(
         context,
@@ -32,20 +35,23 @@ pub(super) fn libyang_accepts(tree: &Tree) {
 }
 
 /// Compares with `testcases/state/NAME.xml`.
-pub(super) fn expect(name: &str, tree: &Tree) {
+fn compare(name: &str, actual: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("testcases/state").join(name).with_extension("xml");
-    let actual = xml(tree);
     if std::env::var_os("DAYBREAK_BLESS").is_some() {
-        std::fs::write(&path, &actual).unwrap();
+        std::fs::write(&path, actual).unwrap();
     }
     let expected =
         std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     assert_eq!(actual, expected, "{name}");
+}
+
+/// The same for a tree that libyang has to accept by itself.
+fn expect(name: &str, tree: &Tree) {
+    compare(name, &xml(tree));
     libyang_accepts(tree);
 }
 
-#[test]
-fn system_state() {
+fn machine() -> Tree {
     let machine = Machine {
         os_name: Some("Linux".into()),
         os_release: Some("6.1.0-28-amd64".into()),
@@ -53,7 +59,12 @@ fn system_state() {
         machine: Some("x86_64".into()),
         booted: Some(time(1_795_000_000)),
     };
-    expect("system", &super::system(schema(), &machine, time(1_795_003_600)).unwrap());
+    super::system(schema(), &machine, time(1_795_003_600)).unwrap()
+}
+
+#[test]
+fn system_state() {
+    expect("system", &machine());
 }
 
 #[test]
@@ -132,4 +143,24 @@ fn the_library_of_modules() {
         assert!(text.contains(part), "{part} is not in {text}");
     }
     assert!(!text.contains("<feature>url</feature>"));
+}
+
+/// The deviations leave no state that is not filled in; here is all that is filled in.
+#[test]
+fn everything_together_is_valid_and_leaves_nothing_out() {
+    let tree = router::everything()
+        .joined(&machine())
+        .joined(&monitoring())
+        .joined(&super::library(schema()).unwrap());
+    libyang_accepts(&tree);
+    let mut missing: BTreeSet<_> =
+        schema().nodes().iter().filter(|node| !node.config && node.has_value()).map(|node| node.id).collect();
+    assert!(missing.len() > 100, "only {} nodes of state", missing.len());
+    let mut todo = vec![tree.root()];
+    while let Some(node) = todo.pop() {
+        node.id().map(|id| missing.remove(&id));
+        todo.extend(node.children());
+    }
+    let missing: Vec<_> = missing.into_iter().map(|id| schema().path(id)).collect();
+    assert!(missing.is_empty(), "nobody fills in {missing:#?}");
 }
