@@ -92,7 +92,7 @@ fn edits() -> Vec<String> {
     };
     let routes = |inside: &str| {
         format!(
-            r#"{PROTOCOLS}{STATIC}<static-routes>{inside}</static-routes></control-plane-protocol>{PROTOCOLS_END}"#
+            r"{PROTOCOLS}{STATIC}<static-routes>{inside}</static-routes></control-plane-protocol>{PROTOCOLS_END}"
         )
     };
     let telemetry = |attribute: &str, inside: &str| {
@@ -119,7 +119,7 @@ fn edits() -> Vec<String> {
         bgp("<neighbors><neighbor><remote-address>192.0.2.3</remote-address><peer-as>65003</peer-as></neighbor></neighbors>"),
         bgp(&format!("<neighbors><neighbor{remove}><remote-address>192.0.2.2</remote-address></neighbor></neighbors>")),
         system("<hostname>vr2</hostname>"),
-        system(&format!(r#"<ntp{remove}/>"#)),
+        system(&format!(r"<ntp{remove}/>")),
         telemetry("", "<host>vr2</host>"),
         r#"<dataplane xmlns="urn:daybreak:yang:daybreak-dataplane"><port><name>p1</name><device>null</device></port></dataplane>"#
             .to_owned(),

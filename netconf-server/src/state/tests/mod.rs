@@ -26,7 +26,7 @@ fn libyang_accepts(tree: &Tree) {
     let context = daybreak_yang::context().unwrap();
     let result = DataTree::parse_string(
         context,
-        &xml(tree),
+        xml(tree),
         DataFormat::XML,
         DataParserFlags::STRICT,
         DataValidationFlags::PRESENT,
