@@ -42,7 +42,7 @@ pub(crate) struct Running {
 }
 
 impl Running {
-    fn start(command: &mut Command, log: PathBuf) -> Self {
+    pub(crate) fn start(command: &mut Command, log: PathBuf) -> Self {
         let file = File::options().create(true).append(true).open(&log).unwrap();
         let command = command.stdin(Stdio::null()).stdout(file.try_clone().unwrap()).stderr(file);
         let child =
@@ -54,7 +54,7 @@ impl Running {
         std::fs::read_to_string(&self.log).unwrap()
     }
 
-    fn signal(&self, signal: Signal) {
+    pub(crate) fn signal(&self, signal: Signal) {
         kill(Pid::from_raw(i32::try_from(self.child.id()).unwrap()), signal).unwrap();
     }
 

@@ -93,3 +93,6 @@ impl Remote for Dataplane {
         Ok(Reading { time, points: points::of(&answers, headroom) })
     }
 }
+
+#[cfg(test)]
+mod tests;

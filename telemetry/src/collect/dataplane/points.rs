@@ -102,3 +102,103 @@ fn fpm_point(fpm: &FpmStatistics, started: u64) -> Point {
         .with("messages", fpm.messages)
         .with("errors", fpm.errors)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::of;
+    use crate::catalogue::{DATAPLANE_INFO, DATAPLANE_PORT};
+    use crate::collect::dataplane::Answers;
+    use crate::gate::Gate;
+    use crate::line::{self, CommonTags};
+    use daybreak_control::v1::{
+        DropStatistics, FpmStatistics, Info, NodeStatistics, Port, PortConfig, PortStatistics, Statistics,
+        TableStatistics, WorkerStatistics,
+    };
+    use jiff::Timestamp;
+
+    fn lines(answers: &Answers, headroom: Option<u64>) -> String {
+        let (mut out, mut gate) = (String::new(), Gate::default());
+        for point in of(answers, headroom) {
+            gate.admit(&point).unwrap();
+            line::write(&mut out, &point, &CommonTags::default(), Timestamp::UNIX_EPOCH);
+        }
+        out
+    }
+
+    /// Every number is another one, so that none can stand in another's place.
+    fn answers() -> Answers {
+        let config = |name: &str, mtu| {
+            Some(PortConfig { name: name.into(), mtu, enabled: true, ..PortConfig::default() })
+        };
+        let port = |name: &str, mtu, speed_mbps| Port {
+            config: config(name, mtu),
+            speed_mbps,
+            link_up: true,
+            ..Port::default()
+        };
+        Answers {
+            info: Info { started: 1, generation: 2, ..Info::default() },
+            ports: vec![port("p1", 9000, 0), port("et-0/1/0", 0, 10_000)],
+            statistics: Statistics {
+                time: 3,
+                started: 4,
+                ports: vec![PortStatistics {
+                    port: "et-0/1/0".into(),
+                    rx_packets: 5,
+                    rx_bytes: 6,
+                    tx_packets: 7,
+                    tx_bytes: 8,
+                    rx_missed: 9,
+                    rx_errors: 10,
+                    rx_no_buffer: 11,
+                    tx_errors: 12,
+                    punted_packets: 13,
+                    injected_packets: u64::MAX,
+                    link_up: false,
+                }],
+                nodes: vec![NodeStatistics { node: "ip4_lookup".into(), calls: 14, packets: 15, cycles: 16 }],
+                drops: vec![DropStatistics { reason: "ttl".into(), packets: 17 }],
+                worker: Some(WorkerStatistics { busy_ns: 18, poll_ns: 19, rest_ns: 20 }),
+                tables: Some(TableStatistics {
+                    ipv4_routes: 21,
+                    ipv6_routes: 22,
+                    next_hops: 23,
+                    neighbours: 24,
+                    buffers: 25,
+                    buffers_used: 26,
+                    audit_missing: 27,
+                    audit_stale: 28,
+                }),
+                fpm: Some(FpmStatistics { connected: true, connections: 29, messages: 30, errors: 31 }),
+            },
+        }
+    }
+
+    #[test]
+    fn every_number_has_its_place() {
+        assert_eq!(
+            lines(&answers(), Some(9750)),
+            "dataplane_info started=1i,generation=2i,ports=2i,ports_up=2i 0\n\
+             dataplane_port,port=et-0/1/0 started=4i,rx_packets=5i,rx_bytes=6i,tx_packets=7i,tx_bytes=8i,rx_missed=9i,\
+             rx_errors=10i,rx_no_buffer=11i,tx_errors=12i,punted_packets=13i,injected_packets=9223372036854775807i,\
+             link_up=0i,enabled=1i,mtu=1500i,speed=10000000000i 0\n\
+             dataplane_node,node=ip4_lookup started=4i,calls=14i,packets=15i,cycles=16i 0\n\
+             dataplane_drop,reason=ttl started=4i,packets=17i 0\n\
+             dataplane_worker started=4i,busy=18i,poll=19i,rest=20i,headroom=9750i 0\n\
+             dataplane_table ipv4_routes=21i,ipv6_routes=22i,next_hops=23i,neighbours=24i,buffers=25i,buffers_used=26i,\
+             audit_missing=27i,audit_stale=28i 0\n\
+             dataplane_fpm started=4i,connected=1i,connections=29i,messages=30i,errors=31i 0\n"
+        );
+    }
+
+    #[test]
+    fn what_is_not_said_is_left_out() {
+        let mut answers = answers();
+        answers.ports = Vec::new();
+        answers.statistics = Statistics { ports: answers.statistics.ports, ..Statistics::default() };
+        let points = of(&answers, None);
+        let sets: Vec<_> = points.iter().map(|point| point.set).collect();
+        assert_eq!(sets, [&DATAPLANE_INFO, &DATAPLANE_PORT]);
+        assert!(points[1].values.iter().all(|(name, _)| !["enabled", "mtu", "speed"].contains(name)));
+    }
+}
