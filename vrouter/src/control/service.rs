@@ -17,8 +17,8 @@ use crate::daemon::ports::{CommitError, PortState, Ports, Refusal};
 use crate::dpdk::{Eal, MbufPool};
 use crate::worker::WorkerHandle;
 
-/// How long a stream waits for a client that does not read.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// How long a client may take to read a list; a million routes take some seconds.
+const PATIENCE: Duration = Duration::from_mins(5);
 
 /// What the service asks of the routes' side.
 pub trait Routing: Send + Sync {
@@ -109,8 +109,8 @@ impl Control for Service {
         request: Request<v1::ListRoutesRequest>,
     ) -> Result<Response<Self::ListRoutesStream>, Status> {
         let (to, routes) = mpsc::channel(256);
-        tokio::spawn(bounded(self.routing.routes(request.into_inner().family(), to)));
-        Ok(Response::new(streamed(routes)))
+        let producer = self.routing.routes(request.into_inner().family(), to);
+        Ok(Response::new(streamed(producer, routes)))
     }
 
     async fn lookup_route(
@@ -131,8 +131,7 @@ impl Control for Service {
         _: Request<v1::ListNeighboursRequest>,
     ) -> Result<Response<Self::ListNeighboursStream>, Status> {
         let (to, neighbours) = mpsc::channel(256);
-        tokio::spawn(bounded(self.routing.neighbours(to)));
-        Ok(Response::new(streamed(neighbours)))
+        Ok(Response::new(streamed(self.routing.neighbours(to), neighbours)))
     }
 
     async fn get_statistics(
@@ -153,18 +152,21 @@ impl Control for Service {
     }
 }
 
-/// Ends a producer whose client has not read for long.
-async fn bounded(producer: BoxFuture<'static, ()>) {
-    // The stream ends with the producer; a client that reads on sees an error of the transport, not a short list taken
-    // for a whole one: see `streamed`.
-    let _ = tokio::time::timeout(PATIENCE * 10, producer).await;
-}
-
-/// What comes out of a channel, as a reply.
-fn streamed<T: Send + 'static>(channel: mpsc::Receiver<T>) -> Streamed<T> {
-    let items = stream::unfold(channel, |mut channel| async move {
-        let item = channel.recv().await?;
-        Some((Ok(item), channel))
+/// What a producer sends into a channel, as a reply. One that takes too long, because the client does not read, is ended,
+/// and the reply ends with an error: a part of the routes must not look like all of them.
+fn streamed<T: Send + 'static>(producer: BoxFuture<'static, ()>, channel: mpsc::Receiver<T>) -> Streamed<T> {
+    let producer = tokio::spawn(tokio::time::timeout(PATIENCE, producer));
+    let items = stream::unfold(Some((channel, producer)), |state| async {
+        let (mut channel, producer) = state?;
+        if let Some(item) = channel.recv().await {
+            return Some((Ok(item), Some((channel, producer))));
+        }
+        match producer.await {
+            Ok(Ok(())) => None,
+            _ => {
+                Some((Err(Status::deadline_exceeded("the list was not read in time, and is cut off")), None))
+            }
+        }
     });
     items.boxed()
 }
@@ -185,5 +187,31 @@ impl From<&PortState> for v1::Port {
             link_up: state.link.up,
             speed_mbps: state.link.speed.unwrap_or(0),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_list_that_is_cut_off_ends_with_an_error_and_a_whole_one_without() {
+        let (to, whole) = mpsc::channel(4);
+        let producer = Box::pin(async move {
+            for item in 0..3 {
+                let _ = to.send(item).await;
+            }
+        });
+        let items: Vec<_> = streamed(producer, whole).map(|item| item.ok()).collect().await;
+        assert_eq!(items, [Some(0), Some(1), Some(2)]);
+
+        let (to, cut) = mpsc::channel(4);
+        let producer = Box::pin(async move {
+            let _ = to.send(0).await;
+            std::future::pending().await
+        });
+        let items: Vec<_> =
+            streamed(producer, cut).map(|item| item.map_err(|status| status.code())).collect().await;
+        assert_eq!(items, [Ok(0), Err(tonic::Code::DeadlineExceeded)]);
     }
 }
