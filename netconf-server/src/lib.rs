@@ -6,4 +6,5 @@ pub mod intent;
 pub mod login;
 pub mod nacm;
 pub mod operation;
+pub mod server;
 pub mod state;

@@ -1,6 +1,7 @@
 //! Locks and edits: what changes no router.
 
 use std::sync::atomic::Ordering;
+use std::time::SystemTime;
 
 use daybreak_datastore::diff::{Change, Op, diff};
 use daybreak_datastore::edit::{DefaultOperation, Edit, ErrorOption, apply};
@@ -96,7 +97,10 @@ impl Engine {
     /// # Errors
     /// `lock-denied`.
     pub fn lock_datastore(&self, target: Datastore, session: SessionId) -> Result<(), Vec<RpcError>> {
-        self.lock().store.lock(target, session).map_err(StoreError::into_rpc_errors)
+        let mut state = self.lock();
+        state.store.lock(target, session).map_err(StoreError::into_rpc_errors)?;
+        state.locked[target as usize] = SystemTime::now();
+        Ok(())
     }
 
     /// Unlocks a datastore.

@@ -15,6 +15,7 @@ pub use open::{OpenError, Settings};
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicU32;
+use std::time::SystemTime;
 
 use daybreak_appliers::intent::Intent;
 use daybreak_appliers::transaction::Appliers;
@@ -69,6 +70,8 @@ struct State {
     nacm: Arc<Nacm>,
     /// What keeps the router from being what running says, in words.
     problems: Vec<String>,
+    /// When running, candidate and startup were locked last.
+    locked: [SystemTime; 3],
 }
 
 impl Engine {
@@ -92,9 +95,11 @@ impl Engine {
         Arc::clone(&self.lock().nacm)
     }
 
-    /// Who holds the lock of a datastore.
-    pub fn lock_holder(&self, datastore: Datastore) -> Option<SessionId> {
-        self.lock().store.lock_holder(datastore)
+    /// Who holds the lock of a datastore, and since when.
+    pub fn lock_holder(&self, datastore: Datastore) -> Option<(SessionId, SystemTime)> {
+        let state = self.lock();
+        let holder = state.store.lock_holder(datastore)?;
+        Some((holder, state.locked[datastore as usize]))
     }
 
     /// The confirmed commit that waits.

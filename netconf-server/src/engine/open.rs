@@ -1,6 +1,7 @@
 //! Starting: datastores from disk, the router brought to them.
 
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use daybreak_appliers::transaction::Appliers;
 use daybreak_datastore::constraint::{ConstraintError, Constraints};
@@ -77,7 +78,7 @@ impl Engine {
             schema,
             constraints,
             appliers: settings.appliers,
-            state: Mutex::new(State { store, intent: intent.clone(), nacm, problems }),
+            state: Mutex::new(State { store, intent: intent.clone(), nacm, problems, locked: [SystemTime::UNIX_EPOCH; 3] }),
             turn: tokio::sync::Mutex::default(),
             confirm_changed: Notify::new(),
             repair: Notify::new(),
