@@ -175,6 +175,11 @@ impl Rib {
         self.routes.installed(after)
     }
 
+    /// What the tables are to hold for exactly this prefix.
+    pub fn installed_exactly(&self, prefix: IpNet) -> Option<NextHopId> {
+        self.routes.installed_exactly(prefix)
+    }
+
     /// What the tables are to hold under a number.
     pub fn next_hop(&self, id: NextHopId) -> Option<&NextHop> {
         self.routes.targets().resolved(id)

@@ -231,6 +231,11 @@ impl Routes {
         page.filter_map(|(prefix, entry)| Some((*prefix, entry.installed?)))
     }
 
+    /// What the FIB is to have for exactly this prefix.
+    pub(super) fn installed_exactly(&self, prefix: IpNet) -> Option<NextHopId> {
+        self.entries.get(&prefix)?.installed
+    }
+
     /// The active routes after a prefix, in order.
     pub(super) fn active(&self, after: Option<IpNet>) -> impl Iterator<Item = ActiveRoute> {
         let page = self.entries.range((from(after), Bound::Unbounded));

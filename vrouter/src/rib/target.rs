@@ -79,13 +79,6 @@ impl Targets {
         Ok((id, true))
     }
 
-    /// One more user of a number that is in use.
-    pub(super) fn acquire_again(&mut self, id: NextHopId) {
-        if let Some(slot) = self.slot_mut(id) {
-            slot.users += 1;
-        }
-    }
-
     /// One user less. The last one frees the number; then what it came to is handed back, if anything.
     pub(super) fn release(&mut self, id: NextHopId) -> Option<NextHop> {
         let slot = self.slot_mut(id)?;
