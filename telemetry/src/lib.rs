@@ -8,6 +8,7 @@ pub mod collect;
 pub mod config;
 pub mod endpoint;
 pub mod gate;
+pub mod grafana;
 pub mod influx;
 pub mod line;
 pub mod point;

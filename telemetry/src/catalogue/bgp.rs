@@ -50,7 +50,11 @@ pub static BGP_TOTAL: Set = Set {
     period: PERIOD,
     tags: &[VRF, FAMILY],
     kpis: &[
-        gauge("rib_entries", Unit::Count, "Nodes of the table: its prefixes, and what FRR puts between them."),
+        gauge(
+            "rib_entries",
+            Unit::Count,
+            "Nodes of the table: its prefixes, and what FRR puts between them.",
+        ),
         gauge("rib_size", Unit::Bytes, "Memory of the table."),
         gauge("neighbors", Unit::Count, "Neighbours that are configured or were accepted dynamically."),
         gauge("established", Unit::Count, "Neighbours whose session is established."),

@@ -5,7 +5,7 @@ mod log;
 mod pid_file;
 mod serve;
 
-use crate::catalogue;
+use crate::{catalogue, grafana};
 use clap::{Parser, Subcommand};
 use std::io::Write;
 use std::process::ExitCode;
@@ -35,6 +35,20 @@ enum Verb {
         #[arg(long)]
         json: bool,
     },
+    /// Print a Grafana dashboard for the data in InfluxDB, as JSON.
+    Grafana {
+        /// Of what.
+        #[arg(long, value_enum, default_value_t)]
+        profile: Profile,
+    },
+}
+
+/// The dashboards that there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+enum Profile {
+    /// A router.
+    #[default]
+    Router,
 }
 
 /// Runs the command; 0 is success, 1 a failure that stderr tells of, 2 a wrong use.
@@ -43,6 +57,7 @@ pub fn main() -> ExitCode {
     let outcome = match (arguments.verb, arguments.serve) {
         (Some(Verb::Check(check)), _) => check::run(&check),
         (Some(Verb::Kpis { json }), _) => print_catalogue(json).map(|()| ExitCode::SUCCESS),
+        (Some(Verb::Grafana { profile: Profile::Router }), _) => print_router().map(|()| ExitCode::SUCCESS),
         (None, Some(serve)) => serve::run(&serve).map(|()| ExitCode::SUCCESS),
         // clap shows the help instead.
         (None, None) => Ok(ExitCode::SUCCESS),
@@ -58,6 +73,10 @@ pub fn main() -> ExitCode {
 
 fn print_catalogue(json: bool) -> anyhow::Result<()> {
     print(&if json { format!("{:#}\n", catalogue::json()) } else { catalogue::manual() })
+}
+
+fn print_router() -> anyhow::Result<()> {
+    print(&format!("{:#}\n", grafana::router()?))
 }
 
 fn print(text: &str) -> anyhow::Result<()> {
