@@ -65,6 +65,7 @@ fuzz: setup ## fuzz the DHCP and TFTP inputs, FUZZ_SECONDS each (needs a nightly
 	cd provisioner/dhcp && $(CARGO) +nightly fuzz run packets -- -max_total_time=$(FUZZ_SECONDS)
 	cd provisioner/tftp && $(CARGO) +nightly fuzz run packet -- -max_total_time=$(FUZZ_SECONDS)
 	cd netconf-server/xpath && $(CARGO) +nightly fuzz run expression -- -max_total_time=$(FUZZ_SECONDS)
+	cd netconf-server/protocol && $(CARGO) +nightly fuzz run stream -- -max_total_time=$(FUZZ_SECONDS)
 
 fmt: ## format the sources
 	$(CARGO) fmt --all

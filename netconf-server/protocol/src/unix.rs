@@ -74,3 +74,67 @@ pub async fn run<H: Host>(
     }
     while sessions.join_next().await.is_some() {}
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{listen, run};
+    use crate::session::{Host, Peer, Source};
+    use std::os::unix::fs::PermissionsExt;
+    use std::sync::Arc;
+    use std::time::Duration;
+    use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+    use tokio::net::UnixStream;
+    use tokio_util::sync::CancellationToken;
+
+    /// Says who it talks to, and waits.
+    struct Named;
+
+    impl Host for Named {
+        async fn session<S>(&self, peer: Peer, mut stream: S)
+        where
+            S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+        {
+            assert!(matches!(peer.source, Source::Local { .. }));
+            stream.write_all(format!("{}\n", peer.user).as_bytes()).await.unwrap();
+            std::future::pending::<()>().await;
+        }
+    }
+
+    #[tokio::test]
+    async fn the_kernel_says_who_comes() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("socket");
+        drop(listen(&path, 0o600).unwrap());
+        // The socket of a server that is gone is taken over.
+        let listener = listen(&path, 0o666).unwrap();
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o666);
+        let stop = CancellationToken::new();
+        let name = |uid| Some(format!("user {uid}"));
+        let server = tokio::spawn(run(listener, Arc::new(Named), 1, name, stop.clone()));
+        let mut first = UnixStream::connect(&path).await.unwrap();
+        let uid = own_uid(&path);
+        let mut text = vec![0; format!("user {uid}\n").len()];
+        first.read_exact(&mut text).await.unwrap();
+        assert_eq!(text, format!("user {uid}\n").into_bytes());
+        // There is one place only.
+        let mut second = Vec::new();
+        UnixStream::connect(&path).await.unwrap().read_to_end(&mut second).await.unwrap();
+        assert!(second.is_empty());
+        stop.cancel();
+        tokio::time::timeout(Duration::from_secs(10), server).await.expect("the server goes on").unwrap();
+    }
+
+    /// Who made the socket is who runs the test.
+    fn own_uid(path: &std::path::Path) -> u32 {
+        std::os::unix::fs::MetadataExt::uid(&std::fs::metadata(path).unwrap())
+    }
+
+    #[tokio::test]
+    async fn nobody_elses_file_is_taken_away() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        std::fs::write(&path, "kept").unwrap();
+        assert!(listen(&path, 0o600).is_err());
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "kept");
+    }
+}

@@ -37,7 +37,8 @@ pub enum HelloError {
 impl Hello {
     /// The message.
     pub fn write(&self) -> String {
-        let mut out = format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<hello xmlns=\"{NETCONF}\"><capabilities>");
+        let mut out =
+            format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<hello xmlns=\"{NETCONF}\"><capabilities>");
         self.capabilities.iter().for_each(|uri| element(&mut out, "capability", uri));
         out.push_str("</capabilities>");
         if let Some(id) = self.session_id {

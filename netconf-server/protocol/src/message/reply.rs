@@ -149,7 +149,8 @@ mod tests {
         ];
         let text = reply(&Response::Errors(errors.clone()));
         assert_eq!(Reply::parse(&text, Limits::default()).unwrap_err(), ReplyError::Refused(errors));
-        let text = "<rpc-reply><rpc-error><error-severity>warning</error-severity></rpc-error><ok/></rpc-reply>";
+        let text =
+            "<rpc-reply><rpc-error><error-severity>warning</error-severity></rpc-error><ok/></rpc-reply>";
         let read = Reply::parse(text, Limits::default()).unwrap();
         assert_eq!((read.warnings.len(), read.content.len()), (1, 1));
     }

@@ -38,7 +38,7 @@ impl<'m> Rpc<'m> {
     /// [`BadRpc`], which is to be sent.
     pub fn parse(text: &'m str, limits: Limits) -> Result<Self, BadRpc> {
         let unread = |error| BadRpc { echo: Echo::default(), error };
-        let root = Element::parse(text, limits).map_err(|error| unread(of_xml(error)))?;
+        let root = Element::parse(text, limits).map_err(|error| unread(of_xml(&error)))?;
         let echo = Echo::of(&root);
         let bad = |error| BadRpc { echo: echo.clone(), error };
         if root.name() != "rpc" {
@@ -55,7 +55,7 @@ impl<'m> Rpc<'m> {
         if echo.message_id.is_none() {
             return Err(bad(RpcError::missing_attribute(ErrorType::Rpc, "message-id", "rpc")));
         }
-        let mut operations = root.children().map_err(|error| bad(of_xml(error)))?;
+        let mut operations = root.children().map_err(|error| bad(of_xml(&error)))?;
         match (operations.pop(), operations.is_empty()) {
             (Some(operation), true) => Ok(Self { echo, operation }),
             (Some(second), false) => Err(bad(RpcError {
@@ -101,7 +101,7 @@ impl Echo {
 }
 
 /// The error for a message that is not the XML it has to be.
-fn of_xml(error: XmlError) -> RpcError {
+fn of_xml(error: &XmlError) -> RpcError {
     match error {
         XmlError::Malformed { .. } => RpcError::malformed(error.to_string()),
         XmlError::TooBig { .. } => RpcError::too_big(error.to_string()),
@@ -133,7 +133,9 @@ mod tests {
         let rpc = Rpc::parse(&text, Limits::default()).unwrap();
         assert_eq!(
             rpc.echo.attributes(),
-            format!(" xmlns:nc=\"{NETCONF}\" xmlns:ex=\"urn:e\" message-id=\"a&lt;&quot;1\" ex:user=\"f&#10;d\"")
+            format!(
+                " xmlns:nc=\"{NETCONF}\" xmlns:ex=\"urn:e\" message-id=\"a&lt;&quot;1\" ex:user=\"f&#10;d\""
+            )
         );
         assert_eq!((rpc.operation.name(), rpc.operation.namespace()), ("get", Some(NETCONF)));
     }

@@ -153,7 +153,27 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
     }
 }
 
+/// Looks at the first element only: an answer may be large.
 fn is_notification(text: &str) -> bool {
-    let root = xml::Element::parse(text, xml::Limits { depth: 1024, ..xml::Limits::default() });
-    root.is_ok_and(|root| root.name() == "notification")
+    let declaration = text.trim_start().strip_prefix("<?").and_then(|rest| rest.split_once("?>"));
+    let root = declaration.map_or(text, |(_, rest)| rest).trim_start();
+    let name = root.strip_prefix('<').unwrap_or(root).split(|c: char| c.is_whitespace() || c == '>').next();
+    name.is_some_and(|name| name.rsplit(':').next() == Some("notification"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_notification;
+    use crate::message::notification;
+
+    #[test]
+    fn notifications_are_told_from_answers() {
+        let own = notification("2026-01-01T00:00:00Z", "<e xmlns='urn:e'/>");
+        assert!(is_notification(&own));
+        assert!(is_notification(&format!("\n<?xml version='1.0'?>\n{own}")));
+        assert!(is_notification("<n:notification xmlns:n='u'/>"));
+        for text in ["<rpc-reply><notification/></rpc-reply>", "", "<?xml", "<notifications/>"] {
+            assert!(!is_notification(text), "{text}");
+        }
+    }
 }

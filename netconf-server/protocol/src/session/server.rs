@@ -63,8 +63,13 @@ where
     S: AsyncRead + AsyncWrite + Unpin + Send,
     H: Service,
 {
-    let mut session =
-        Session { stream, config, counters, reader: Reader::new(config.limits), framing: Framing::EndOfMessage };
+    let mut session = Session {
+        stream,
+        config,
+        counters,
+        reader: Reader::new(config.limits),
+        framing: Framing::EndOfMessage,
+    };
     let end = tokio::select! {
         biased;
         () = kill.cancelled() => End::Killed,

@@ -30,7 +30,11 @@ pub(super) async fn send<S: AsyncWrite + Unpin>(
     Ok(())
 }
 
-async fn write<S: AsyncWrite + Unpin>(stream: &mut S, mut bytes: &[u8], patience: Duration) -> Result<(), End> {
+async fn write<S: AsyncWrite + Unpin>(
+    stream: &mut S,
+    mut bytes: &[u8],
+    patience: Duration,
+) -> Result<(), End> {
     while !bytes.is_empty() {
         let written = timeout(patience, stream.write(bytes)).await.map_err(|_| End::Slow(patience))??;
         if written == 0 {

@@ -108,7 +108,11 @@ impl SshClient {
     ///
     /// # Errors
     /// [`SshClientError`]; nothing stays open.
-    pub async fn connect(target: &Target, limits: Limits, deadline: Duration) -> Result<Self, SshClientError> {
+    pub async fn connect(
+        target: &Target,
+        limits: Limits,
+        deadline: Duration,
+    ) -> Result<Self, SshClientError> {
         timeout(deadline, connect(target, limits, deadline)).await.map_err(|_| {
             let host = target.host.clone();
             SshClientError::Deadline { host, deadline }
@@ -148,8 +152,8 @@ impl SshClient {
 async fn connect(target: &Target, limits: Limits, deadline: Duration) -> Result<SshClient, SshClientError> {
     let Target { host, port, user, key: path, known_hosts } = target;
     let ssh = |source| SshClientError::Ssh { host: host.clone(), source };
-    let key = load_secret_key(path, None)
-        .map_err(|source| SshClientError::Key { path: path.clone(), source })?;
+    let key =
+        load_secret_key(path, None).map_err(|source| SshClientError::Key { path: path.clone(), source })?;
     let stream = TcpStream::connect((&**host, *port))
         .await
         .and_then(|stream| stream.set_nodelay(true).map(|()| stream))
@@ -163,8 +167,7 @@ async fn connect(target: &Target, limits: Limits, deadline: Duration) -> Result<
     };
     let token = CancellationToken::new();
     let guard = token.clone().drop_guard();
-    let known =
-        KnownHosts { host: host.clone(), port: *port, known_hosts: known_hosts.clone() };
+    let known = KnownHosts { host: host.clone(), port: *port, file: known_hosts.clone() };
     let mut handle = client::connect_stream(Arc::new(config), Killable::new(stream, &token), known).await?;
     let hash = handle.best_supported_rsa_hash().await.map_err(ssh)?.flatten();
     let key = PrivateKeyWithHashAlg::new(Arc::new(key), hash);
@@ -200,7 +203,7 @@ fn known_algorithms(target: &Target) -> Result<Vec<Algorithm>, SshClientError> {
 struct KnownHosts {
     host: String,
     port: u16,
-    known_hosts: PathBuf,
+    file: PathBuf,
 }
 
 /// Lets an error of [`Handler`] tell more than SSH's.
@@ -213,19 +216,16 @@ impl From<russh::Error> for SshClientError {
 impl Handler for KnownHosts {
     type Error = SshClientError;
 
-    async fn check_server_key(
-        &mut self,
-        key: &PublicKeyOrCertificate,
-    ) -> Result<bool, Self::Error> {
+    async fn check_server_key(&mut self, key: &PublicKeyOrCertificate) -> Result<bool, Self::Error> {
         let refuse = |why: String| SshClientError::HostKey {
             host: self.host.clone(),
             why,
-            known_hosts: self.known_hosts.clone(),
+            known_hosts: self.file.clone(),
         };
         let PublicKeyOrCertificate::PublicKey { key, .. } = key else {
             return Err(refuse("it is a certificate".into()));
         };
-        match check_known_hosts_path(&self.host, self.port, key, &self.known_hosts) {
+        match check_known_hosts_path(&self.host, self.port, key, &self.file) {
             Ok(true) => Ok(true),
             Ok(false) => Err(refuse("the host is not known".into())),
             Err(error) => Err(refuse(error.to_string())),

@@ -4,7 +4,9 @@ use super::SUBSYSTEM;
 use super::server::{Authenticator, SshLimits};
 use crate::session::{Host, Peer, Source};
 use russh::keys::{Algorithm, PublicKey};
-use russh::server::{Auth, ChannelOpenHandle, Config, Handler, Msg, PublicKeyOffer, Session, VerifiedPublicKey};
+use russh::server::{
+    Auth, ChannelOpenHandle, Config, Handler, Msg, PublicKeyOffer, Session, VerifiedPublicKey,
+};
 use russh::{Channel, ChannelId, ChannelOpenFailure};
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -81,7 +83,7 @@ async fn unused(mut active: watch::Receiver<usize>, login: Duration, linger: Dur
         patience = linger;
     }
     // The connection is gone, and the caller notices that by itself.
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }
 
 struct Connection<A, H> {
@@ -110,7 +112,11 @@ impl<A: Authenticator, H: Host> Connection<A, H> {
 impl<A: Authenticator, H: Host> Handler for Connection<A, H> {
     type Error = russh::Error;
 
-    async fn auth_publickey_offered(&mut self, user: &str, offer: PublicKeyOffer<'_>) -> Result<Auth, Self::Error> {
+    async fn auth_publickey_offered(
+        &mut self,
+        user: &str,
+        offer: PublicKeyOffer<'_>,
+    ) -> Result<Auth, Self::Error> {
         Ok(self.authenticate(user, offer.public_key, offer.algorithm).await)
     }
 

@@ -71,7 +71,9 @@ impl<A: Authenticator, H: Host> SshServer<A, H> {
             auth_rejection_time_initial: Some(Duration::ZERO),
             max_auth_attempts: limits.attempts,
             // Above what unanswered questions take, so that only a peer that takes no bytes either gets here.
-            inactivity_timeout: Some(limits.keepalive.saturating_mul(2 + u32::try_from(KEEPALIVES).unwrap_or(3))),
+            inactivity_timeout: Some(
+                limits.keepalive.saturating_mul(2 + u32::try_from(KEEPALIVES).unwrap_or(3)),
+            ),
             keepalive_interval: Some(limits.keepalive),
             keepalive_max: KEEPALIVES,
             channel_buffer_size: 16,

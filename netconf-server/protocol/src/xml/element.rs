@@ -40,7 +40,9 @@ impl<'x> Element<'x> {
         match (elements.next(), elements.next(), content.text.trim_ascii().is_empty()) {
             (Some(only), None, true) => Ok(only),
             (None, _, true) => Err(XmlError::malformed(text, 0, "there is no element")),
-            (_, Some(_), true) => Err(XmlError::malformed(text, text.len(), "there is more than one element")),
+            (_, Some(_), true) => {
+                Err(XmlError::malformed(text, text.len(), "there is more than one element"))
+            }
             (_, _, false) => Err(XmlError::malformed(text, 0, "there is text around the element")),
         }
     }
@@ -151,7 +153,10 @@ mod tests {
 
     #[test]
     fn text_is_put_together() {
-        assert_eq!(parse("<a>x &amp; <![CDATA[<y>]]>&#65;<!-- c -->z</a>").unwrap().text().unwrap(), "x & <y>Az");
+        assert_eq!(
+            parse("<a>x &amp; <![CDATA[<y>]]>&#65;<!-- c -->z</a>").unwrap().text().unwrap(),
+            "x & <y>Az"
+        );
         assert!(parse("<a>x<b/></a>").unwrap().text().unwrap_err().to_string().contains('b'));
         assert!(parse("<a>x<b/></a>").unwrap().children().is_err());
     }

@@ -16,7 +16,11 @@ pub(super) struct Content<'x> {
 }
 
 /// Reads the elements of a text and the text between them. What is in the elements is passed over; it is nested properly.
-pub(super) fn content<'x>(text: &'x str, scope: &Arc<Scope>, limits: Limits) -> Result<Content<'x>, XmlError> {
+pub(super) fn content<'x>(
+    text: &'x str,
+    scope: &Arc<Scope>,
+    limits: Limits,
+) -> Result<Content<'x>, XmlError> {
     let mut reader = Reader::from_str(text);
     let config = reader.config_mut();
     config.expand_empty_elements = true;
@@ -57,12 +61,16 @@ pub(super) fn content<'x>(text: &'x str, scope: &Arc<Scope>, limits: Limits) -> 
                 content.text.push_str(&resolve(text, before, &reference)?);
             }
             Event::Text(_) | Event::CData(_) | Event::GeneralRef(_) | Event::Decl(_) | Event::Comment(_) => {}
-            Event::DocType(_) => return Err(XmlError::malformed(text, before, "a document type is not allowed")),
+            Event::DocType(_) => {
+                return Err(XmlError::malformed(text, before, "a document type is not allowed"));
+            }
             Event::PI(_) => {
                 return Err(XmlError::malformed(text, before, "processing instructions are not allowed"));
             }
             // `expand_empty_elements` turns these into a start and an end.
-            Event::Empty(_) => return Err(XmlError::malformed(text, before, "an empty element stands alone")),
+            Event::Empty(_) => {
+                return Err(XmlError::malformed(text, before, "an empty element stands alone"));
+            }
             Event::Eof if depth > 0 => {
                 return Err(XmlError::malformed(text, before, "the text ends inside an element"));
             }

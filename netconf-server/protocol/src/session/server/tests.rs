@@ -94,7 +94,9 @@ async fn requests_sent_ahead_are_answered_in_order() {
     let Rig { mut client, server, .. } = start(None, LONG);
     let mut ahead: Vec<u8> = Vec::new();
     let mut add = |text: &str, framing| {
-        encode(text, framing).unwrap().for_each(|piece| ahead.extend_from_slice(piece.bytes()));
+        for piece in encode(text, framing).unwrap() {
+            ahead.extend_from_slice(piece.bytes());
+        }
     };
     add(&hello(&[BASE_1_1], None).write(), Framing::EndOfMessage);
     for id in 0..50 {
@@ -112,7 +114,8 @@ async fn requests_sent_ahead_are_answered_in_order() {
 async fn bad_requests_are_answered_and_the_session_goes_on() {
     let Rig { mut client, server, counters, .. } = start(None, LONG);
     send(&mut client, &hello(&[BASE_1_1], None).write(), Framing::EndOfMessage).await;
-    for text in ["no xml <", "<rpc><get/></rpc>", "<rpc message-id='7'/>", "<rpc message-id='8'><get/></rpc>"] {
+    for text in ["no xml <", "<rpc><get/></rpc>", "<rpc message-id='7'/>", "<rpc message-id='8'><get/></rpc>"]
+    {
         send(&mut client, text, Framing::Chunked).await;
     }
     client.shutdown().await.unwrap();
