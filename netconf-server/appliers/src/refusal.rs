@@ -64,6 +64,9 @@ impl fmt::Display for Refusal {
     }
 }
 
+/// Failures that one message tells.
+const TOLD: usize = 16;
+
 /// What did not work while an intent was made effective.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
@@ -85,14 +88,20 @@ impl Failure {
         Self { path: Some(path.into()), message: message.to_string() }
     }
 
-    /// One failure out of all of a list; none if the list is empty.
+    /// One failure out of all of a list.
+    ///
+    /// # Errors
+    /// When the list is not empty.
     pub fn all(mut failures: Vec<Self>) -> Result<(), Self> {
         match failures.len() {
             0 => Ok(()),
             1 => Err(failures.remove(0)),
             _ => {
                 let path = failures.iter().find_map(|failure| failure.path.clone());
-                let texts: Vec<_> = failures.into_iter().map(|failure| failure.message).collect();
+                let more = failures.len().saturating_sub(TOLD);
+                let told = failures.into_iter().take(TOLD).map(|failure| failure.message);
+                let more = (more > 0).then(|| format!("and {more} more"));
+                let texts: Vec<_> = told.chain(more).collect();
                 Err(Self { path, message: texts.join("; ") })
             }
         }
@@ -120,5 +129,7 @@ mod tests {
         assert_eq!(Failure::all(vec![Failure::new("a")]), Err(Failure::new("a")));
         let joined = Failure::all(vec![Failure::new("a"), Failure::at("/x", "b")]);
         assert_eq!(joined, Err(Failure::at("/x", "a; b")));
+        let many = Failure::all(vec![Failure::new("a"); 100]).unwrap_err().message;
+        assert!(many.ends_with("a; a; and 84 more"), "{many}");
     }
 }

@@ -2,7 +2,7 @@
 
 use super::render::same_family;
 use super::text::unusable;
-use crate::intent::{At, Bgp, BgpNeighbor, Family, Intent, StaticRoute, Target};
+use crate::intent::{Address, At, Bgp, BgpNeighbor, Family, Intent, StaticRoute, Target};
 use crate::names;
 use crate::refusal::Refusal;
 use ipnet::IpNet;
@@ -172,7 +172,7 @@ fn session(bgp: &Bgp, neighbor: &BgpNeighbor, own: &HashSet<IpAddr>, refusals: &
 
 fn own_addresses(intent: &Intent) -> HashSet<IpAddr> {
     let families = intent.interfaces.values().flat_map(|interface| interface.families());
-    families.filter(|family| family.enabled).flat_map(|family| &family.addresses).map(|a| a.ip()).collect()
+    families.filter(|family| family.enabled).flat_map(|family| &family.addresses).map(Address::ip).collect()
 }
 
 fn is_link_local(address: IpAddr) -> bool {

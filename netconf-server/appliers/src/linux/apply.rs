@@ -42,13 +42,12 @@ impl Linux {
             vec![Refusal::unable("", "daybreak:linux", format!("Linux cannot be looked at: {error}"))]
         };
         let records = Records::new(&self.settings.run);
-        let mut interfaces = match &from {
-            Some(from) => changed(from, &to),
-            None => {
-                let names = records.names().map_err(|error| unable(&error))?;
-                let named = to.interfaces.iter().map(|(name, one)| (name.clone(), Some(Arc::clone(one))));
-                names.into_iter().map(|name| (name, None)).chain(named).collect()
-            }
+        let mut interfaces = if let Some(from) = &from {
+            changed(from, &to)
+        } else {
+            let names = records.names().map_err(|error| unable(&error))?;
+            let all = to.interfaces.iter().map(|(name, one)| (name.clone(), Some(Arc::clone(one))));
+            names.into_iter().map(|name| (name, None)).chain(all).collect()
         };
         let mut refusals = self.index.lock().unwrap_or_else(PoisonError::into_inner).check(&to.interfaces);
         let seen = if interfaces.is_empty() {

@@ -10,8 +10,11 @@ use tokio::sync::Mutex;
 #[derive(Debug)]
 pub(super) struct Cached<T> {
     fresh: Duration,
-    last: Mutex<Option<(Instant, Result<Arc<T>, ObserveError>)>>,
+    last: Mutex<Option<(Instant, Answer<T>)>>,
 }
+
+/// An answer that everybody who asks gets.
+type Answer<T> = Result<Arc<T>, ObserveError>;
 
 impl<T> Cached<T> {
     pub(super) fn new(fresh: Duration) -> Self {
@@ -19,10 +22,7 @@ impl<T> Cached<T> {
     }
 
     /// The last answer if it still counts, else a new one. One asks, the others wait for that.
-    pub(super) async fn get(
-        &self,
-        ask: impl Future<Output = Result<T, ObserveError>>,
-    ) -> Result<Arc<T>, ObserveError> {
+    pub(super) async fn get(&self, ask: impl Future<Output = Result<T, ObserveError>>) -> Answer<T> {
         let mut last = self.last.lock().await;
         if let Some((when, answer)) = &*last
             && when.elapsed() < self.fresh
@@ -51,7 +51,7 @@ mod tests {
                 answer
             }
         };
-        let cached = Cached::new(Duration::from_secs(60));
+        let cached = Cached::new(Duration::from_mins(1));
         let error = ObserveError::new("frr", "hangs");
         assert_eq!(cached.get(ask(Err(error.clone()))).await, Err(error.clone()));
         assert_eq!(cached.get(ask(Ok(1))).await, Err(error));

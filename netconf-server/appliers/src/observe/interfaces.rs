@@ -167,7 +167,7 @@ fn interface(link: &LinkMessage) -> InterfaceState {
             LinkAttribute::Address(mac) if mac.iter().any(|&byte| byte != 0) => state.mac.clone_from(mac),
             LinkAttribute::Mtu(mtu) => state.mtu = *mtu,
             LinkAttribute::IfAlias(alias) => state.description.clone_from(alias),
-            LinkAttribute::OperState(oper) => state.oper = oper_state(oper),
+            LinkAttribute::OperState(oper) => state.oper = oper_state(*oper),
             LinkAttribute::Stats64(counters) => state.counters = counters_of(counters),
             _ => {}
         }
@@ -179,7 +179,7 @@ fn interface(link: &LinkMessage) -> InterfaceState {
     state
 }
 
-fn oper_state(state: &State) -> OperState {
+fn oper_state(state: State) -> OperState {
     match state {
         State::Up => OperState::Up,
         State::Down => OperState::Down,

@@ -165,10 +165,10 @@ mod tests {
 
     fn table(routes: usize) -> String {
         let route = |number: usize| {
-            format!(
-                "\"10.{0}.0.0/16\":[{{\"prefix\":\"10.{0}.0.0/16\",\"protocol\":\"static\",\"selected\":true,\"nexthops\":[{{\"ip\":\"192.0.2.1\",\"active\":true}}]}}]",
-                number
-            )
+            let prefix = format!("10.{number}.0.0/16");
+            let hops = serde_json::json!([{"ip": "192.0.2.1", "active": true}]);
+            let route = serde_json::json!({"prefix": prefix, "protocol": "static", "selected": true, "nexthops": hops});
+            format!("\"{prefix}\":[{route}]")
         };
         format!("{{{}}}", (0..routes).map(route).collect::<Vec<_>>().join(","))
     }

@@ -76,7 +76,7 @@ fn every_leaf_of_a_neighbor_changes() {
                 n.multihop.as_mut().unwrap().ttl = 255;
             }),
             edit(&|n| (n.description, n.timers) = (None, timers(Some(0), Some(0), None)), &|n| {
-                n.enabled = true
+                n.enabled = true;
             }),
             edit(
                 &|n| (n.description, n.passive) = (Some("!x % \"y\" \\ 'z' ? # Ü".to_owned()), true),

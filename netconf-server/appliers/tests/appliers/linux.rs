@@ -12,14 +12,14 @@ use tempfile::TempDir;
 
 const KEY: &str = "AAAAC3NzaC1lZDI1NTE5AAAAIEPmO8qF3aQf8lUIbJ3t0zWmF3mD2F4oYxw3Qm0zLq6k";
 
-pub struct Machine {
+pub(crate) struct Machine {
     dir: TempDir,
     appliers: Appliers,
 }
 
 impl Machine {
     /// A root with the accounts of a fresh appliance: root, and the administrator of Day-1 with a key.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let root = dir.path().join("root");
         for (path, text) in [
@@ -56,11 +56,11 @@ impl Machine {
     }
 
     /// Folder of all that is the test's.
-    pub fn folder(&self) -> &Path {
+    pub(crate) fn folder(&self) -> &Path {
         self.dir.path()
     }
 
-    pub fn settings(&self) -> Settings {
+    pub(crate) fn settings(&self) -> Settings {
         settings(self.dir.path())
     }
 
@@ -113,7 +113,7 @@ fn intent(json: Value) -> Intent {
     serde_json::from_value(json).unwrap()
 }
 
-fn port(more: Value) -> Intent {
+fn port(more: &Value) -> Intent {
     let mut one = json!({"at": "/p0", "name": "p0", "kind": "ethernet"});
     one.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     intent(json!({"interfaces": {"p0": one}}))
@@ -137,17 +137,17 @@ fn an_interface_becomes_what_is_asked_and_gives_back_what_it_was() {
         );
         let machine = Machine::new();
         let before = machine.everything();
-        let one = port(json!({"description": "to the core", "ipv4": v4(&["10.0.0.1/24", "10.0.0.2/24"])}));
+        let one = port(&json!({"description": "to the core", "ipv4": v4(&["10.0.0.1/24", "10.0.0.2/24"])}));
         machine.apply(&Intent::default(), &one).await;
         assert_eq!(addresses(), ["10.0.0.1/24", "10.0.0.2/24", "2001:db8:7::1/64"]);
         assert!(machine.everything().contains("alias to the core"));
         // The first of a subnet goes, which would take the second with it.
         let mut two =
-            port(json!({"enabled": false, "ipv4": v4(&["10.0.0.2/24"]), "ipv6": {"enabled": false}}));
+            port(&json!({"enabled": false, "ipv4": v4(&["10.0.0.2/24"]), "ipv6": {"enabled": false}}));
         machine.apply(&one, &two).await;
         assert_eq!(addresses(), ["10.0.0.2/24"]);
         two = port(
-            json!({"ipv4": {"mtu": 1400, "forwarding": false}, "ipv6": {"mtu": 1400, "addresses": [{"net": "2001:db8::1/64"}, {"net": "fe80::1234/64"}]}}),
+            &json!({"ipv4": {"mtu": 1400, "forwarding": false}, "ipv6": {"mtu": 1400, "addresses": [{"net": "2001:db8::1/64"}, {"net": "fe80::1234/64"}]}}),
         );
         machine.apply(&one, &two).await;
         assert_eq!(addresses(), ["2001:db8::1/64"]);
@@ -195,7 +195,7 @@ fn addresses_of_dhcp_and_the_loopback_are_not_ours() {
 fn a_refusal_names_the_leaf_and_changes_nothing() {
     in_namespace(|| async {
         let machine = Machine::new();
-        let old = port(json!({"ipv4": v4(&["10.0.0.1/24"])}));
+        let old = port(&json!({"ipv4": v4(&["10.0.0.1/24"])}));
         machine.apply(&Intent::default(), &old).await;
         let before = machine.everything();
         let mut two = old.clone();
@@ -205,7 +205,7 @@ fn a_refusal_names_the_leaf_and_changes_nothing() {
             "system": {"at": "/system", "hostname": "a b", "users": [{"at": "/u", "name": "root"}, {"at": "/v", "name": "x", "keys": [{"at": "/v/k", "name": "k", "algorithm": "ssh-dss", "data": "AAAA"}]}]}});
         for (new, paths) in [
             (two, vec!["/p0/4/10.0.0.1/24/ip"]),
-            (port(json!({"ipv4": {"at": "/p0/4", "mtu": 70000}})), vec!["/p0/4/mtu"]),
+            (port(&json!({"ipv4": {"at": "/p0/4", "mtu": 70000}})), vec!["/p0/4/mtu"]),
             (intent(nowhere), vec!["/nope", "/system/hostname", "/u/name", "/v/k/algorithm"]),
         ] {
             let error = machine.appliers.apply(&old, &new).await.unwrap_err();
@@ -220,7 +220,7 @@ fn a_refusal_names_the_leaf_and_changes_nothing() {
 fn what_is_missing_at_the_start_keeps_nothing_else_from_coming() {
     in_namespace(|| async {
         let machine = Machine::new();
-        let mut both = port(json!({"ipv4": v4(&["10.0.0.1/24"])}));
+        let mut both = port(&json!({"ipv4": v4(&["10.0.0.1/24"])}));
         let nope = json!({"at": "/nope", "name": "nope", "kind": "ethernet"});
         both.interfaces.insert("nope".to_owned(), Arc::new(serde_json::from_value(nope).unwrap()));
         let done = machine.appliers.reconcile(&both).await;
@@ -237,7 +237,7 @@ fn killed_in_the_middle_and_reconciled() {
         let old = intent(json!({"system": {"hostname": "old"}}));
         machine.apply(&Intent::default(), &old).await;
         let before = machine.everything();
-        let mut new = port(json!({"description": "x", "ipv4": v4(&["10.0.0.1/24"])}));
+        let mut new = port(&json!({"description": "x", "ipv4": v4(&["10.0.0.1/24"])}));
         new.system = intent(json!({"system": {"hostname": "new", "location": "here"}})).system;
         // The new intent came to be, and netconfd died before it could say so.
         machine.apply(&old, &new).await;

@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 /// Runs a test in a network and a host name of its own, where it has `lo` and a pair `p0`, `q0` of which `p0` is a port.
-pub fn in_namespace<F: Future<Output = ()>>(test: impl FnOnce() -> F + Send + 'static) {
+pub(crate) fn in_namespace<F: Future<Output = ()>>(test: impl FnOnce() -> F + Send + 'static) {
     let thread = std::thread::spawn(move || {
         unshare(CloneFlags::CLONE_NEWNET | CloneFlags::CLONE_NEWUTS).expect("namespaces need root");
         for command in [
@@ -36,14 +36,14 @@ pub fn in_namespace<F: Future<Output = ()>>(test: impl FnOnce() -> F + Send + 's
 }
 
 /// Runs a command line without quotes in it, and returns what it says.
-pub fn shell(line: &str) -> String {
+pub(crate) fn shell(line: &str) -> String {
     let out = Command::new("sh").args(["-c", line]).output().unwrap();
     assert!(out.status.success(), "{line}: {}", String::from_utf8_lossy(&out.stderr));
     String::from_utf8(out.stdout).unwrap()
 }
 
 /// Waits until a condition holds; says what was awaited when it does not within 20 s.
-pub async fn until(what: &str, mut holds: impl FnMut() -> bool) {
+pub(crate) async fn until(what: &str, mut holds: impl FnMut() -> bool) {
     let end = Instant::now() + Duration::from_secs(20);
     while !holds() {
         assert!(Instant::now() < end, "waited in vain until {what}");
@@ -52,14 +52,14 @@ pub async fn until(what: &str, mut holds: impl FnMut() -> bool) {
 }
 
 /// FRR with folders of its own, in the namespace of the thread that started it.
-pub struct Lab {
+pub(crate) struct Lab {
     dir: TempDir,
     daemons: Vec<Child>,
 }
 
 impl Lab {
     /// Starts zebra, staticd and bgpd and waits until they answer.
-    pub async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let dir = tempfile::tempdir().unwrap();
         std::fs::set_permissions(dir.path(), PermissionsExt::from_mode(0o755)).unwrap();
         for folder in ["run", "conf"] {
@@ -75,7 +75,7 @@ impl Lab {
         lab
     }
 
-    pub fn spawn(&mut self, name: &str, more: &str) {
+    pub(crate) fn spawn(&mut self, name: &str, more: &str) {
         let run = self.run();
         let child = Command::new(format!("/usr/lib/frr/{name}"))
             .arg("-i")
@@ -94,12 +94,12 @@ impl Lab {
     }
 
     /// Waits until these daemons, in vtysh's order, are those that answer.
-    pub async fn answers(&self, names: &str) {
+    pub(crate) async fn answers(&self, names: &str) {
         until(&format!("{names} answer"), || self.vtysh("show daemons").trim() == names).await;
     }
 
     /// Ends one daemon by its process.
-    pub fn stop(&mut self, name: &str) {
+    pub(crate) fn stop(&mut self, name: &str) {
         let pid = std::fs::read_to_string(self.run().join(format!("{name}.pid"))).unwrap();
         let pid: i32 = pid.trim().parse().unwrap();
         let place = self.daemons.iter().position(|child| child.id() == pid.unsigned_abs()).unwrap();
@@ -108,16 +108,16 @@ impl Lab {
         child.wait().unwrap();
     }
 
-    pub fn run(&self) -> PathBuf {
+    pub(crate) fn run(&self) -> PathBuf {
         self.dir.path().join("run")
     }
 
-    pub fn conf(&self) -> PathBuf {
+    pub(crate) fn conf(&self) -> PathBuf {
         self.dir.path().join("conf")
     }
 
     /// What vtysh says to a command; empty when it fails.
-    pub fn vtysh(&self, command: &str) -> String {
+    pub(crate) fn vtysh(&self, command: &str) -> String {
         let out = Command::new("vtysh")
             .arg("--config_dir")
             .arg(self.conf())
@@ -129,15 +129,15 @@ impl Lab {
         String::from_utf8(out.stdout).unwrap()
     }
 
-    pub fn json(&self, command: &str) -> serde_json::Value {
+    pub(crate) fn json(&self, command: &str) -> serde_json::Value {
         serde_json::from_str(&self.vtysh(command)).unwrap()
     }
 
-    pub fn running(&self) -> String {
+    pub(crate) fn running(&self) -> String {
         self.vtysh("show running-config no-header")
     }
 
-    pub fn settings(&self) -> Settings {
+    pub(crate) fn settings(&self) -> Settings {
         Settings {
             conf_dir: self.conf(),
             run_dir: self.run(),
@@ -158,35 +158,35 @@ impl Drop for Lab {
 }
 
 /// The intent of a testcase.
-pub fn testcase(name: &str) -> Intent {
+pub(crate) fn testcase(name: &str) -> Intent {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("testcases");
     serde_json::from_str(&std::fs::read_to_string(folder.join(name).join("intent.json")).unwrap()).unwrap()
 }
 
 /// A program that ends with the test.
-pub struct Daemon {
+pub(crate) struct Daemon {
     child: Child,
     /// A namespace made for it, by name.
     namespace: Option<String>,
 }
 
 /// A daemon to start.
-pub struct Starting(Command);
+pub(crate) struct Starting(Command);
 
 impl Daemon {
     /// Where a daemon of the workspace is: the examples of this crate are these daemons.
-    pub fn path(name: &str) -> PathBuf {
+    pub(crate) fn path(name: &str) -> PathBuf {
         let tests = std::env::current_exe().unwrap();
         tests.parent().unwrap().parent().unwrap().join("examples").join(name)
     }
 
     /// A daemon of the workspace.
-    pub fn example(name: &str) -> Starting {
+    pub(crate) fn example(name: &str) -> Starting {
         Starting(Command::new(Self::path(name)))
     }
 
     /// FRR's bgpd without zebra, in a namespace of its own that this interface with this address moves to.
-    pub fn peer(lab: &Lab, interface: &str, address: &str, config: &str) -> Self {
+    pub(crate) fn peer(lab: &Lab, interface: &str, address: &str, config: &str) -> Self {
         static COUNTER: AtomicU32 = AtomicU32::new(0);
         let name = format!("appliers-{}-{}", std::process::id(), COUNTER.fetch_add(1, Ordering::Relaxed));
         let folder = lab.conf().join(&name);
@@ -224,18 +224,18 @@ impl Daemon {
     }
 
     /// Whether it has not ended.
-    pub fn runs(&mut self) -> bool {
+    pub(crate) fn runs(&mut self) -> bool {
         self.child.try_wait().unwrap().is_none()
     }
 }
 
 impl Starting {
-    pub fn arg(mut self, argument: impl AsRef<OsStr>) -> Self {
+    pub(crate) fn arg(mut self, argument: impl AsRef<OsStr>) -> Self {
         self.0.arg(argument);
         self
     }
 
-    pub fn start(mut self) -> Daemon {
+    pub(crate) fn start(mut self) -> Daemon {
         self.0.stdin(Stdio::null()).stdout(Stdio::null());
         let child = self.0.spawn().unwrap_or_else(|error| panic!("{:?}: {error}", self.0));
         Daemon { child, namespace: None }

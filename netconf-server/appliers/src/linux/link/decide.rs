@@ -51,24 +51,26 @@ pub(in crate::linux) enum Step {
 
 /// What is to be done, in order, and what will have been before. Nothing is to be done where the wish is fulfilled.
 pub(in crate::linux) fn decide(wish: &Wish, before: &Wish, seen: &Seen) -> (Vec<Step>, Wish) {
-    let (up, up_before) = settle(wish.up, before.up, Some(seen.up));
-    let (mtu, mtu_before) = settle(wish.mtu, before.mtu, Some(seen.mtu));
-    let (alias, alias_before) = settle(wish.alias.clone(), before.alias.clone(), Some(seen.alias.clone()));
-    let (forwarding4, forwarding4_before) = settle(wish.forwarding4, before.forwarding4, seen.forwarding4);
-    let (forwarding6, forwarding6_before) = settle(wish.forwarding6, before.forwarding6, seen.forwarding6);
-    let (ipv6_off, ipv6_off_before) = settle(wish.ipv6_off, before.ipv6_off, seen.ipv6_off);
+    let (up, up_before) = settle(wish.up, before.up, Some(&seen.up));
+    let (mtu, mtu_before) = settle(wish.mtu, before.mtu, Some(&seen.mtu));
+    let (alias, alias_before) = settle(wish.alias.clone(), before.alias.clone(), Some(&seen.alias));
+    let (forwarding4, forwarding4_before) =
+        settle(wish.forwarding4, before.forwarding4, seen.forwarding4.as_ref());
+    let (forwarding6, forwarding6_before) =
+        settle(wish.forwarding6, before.forwarding6, seen.forwarding6.as_ref());
+    let (ipv6_off, ipv6_off_before) = settle(wish.ipv6_off, before.ipv6_off, seen.ipv6_off.as_ref());
     let of = |ipv4: bool| {
         // Link-local ones are the kernel's, unless the configuration asked for them.
         let asked = [wish, before].map(|one| if ipv4 { one.ipv4.as_ref() } else { one.ipv6.as_ref() });
         let asked = |net: &IpNet| asked.iter().flatten().any(|set| set.contains(net));
         let ours = |net: &&IpNet| net.addr().is_ipv4() == ipv4 && (asked(net) || !is_link_local(net.addr()));
-        Some(seen.addresses.iter().filter(ours).copied().collect::<BTreeSet<_>>())
+        seen.addresses.iter().filter(ours).copied().collect::<BTreeSet<_>>()
     };
     let (now4, now6) = (of(true), of(false));
-    let (ipv4, ipv4_before) = settle(wish.ipv4.clone(), before.ipv4.clone(), now4.clone());
-    let (ipv6, ipv6_before) = settle(wish.ipv6.clone(), before.ipv6.clone(), now6.clone());
+    let (ipv4, ipv4_before) = settle(wish.ipv4.clone(), before.ipv4.clone(), Some(&now4));
+    let (ipv6, ipv6_before) = settle(wish.ipv6.clone(), before.ipv6.clone(), Some(&now6));
 
-    let changes = [(now4, ipv4), (now6, ipv6)].map(|(now, then)| (now.unwrap_or_default(), then));
+    let changes = [(now4, ipv4), (now6, ipv6)];
     let removed = changes.iter().flat_map(|(now, then)| {
         now.iter().filter(move |net| then.as_ref().is_some_and(|then| !then.contains(net)))
     });
@@ -101,14 +103,14 @@ pub(in crate::linux) fn decide(wish: &Wish, before: &Wish, seen: &Seen) -> (Vec<
 fn settle<T: Clone + PartialEq>(
     wish: Option<T>,
     before: Option<T>,
-    now: Option<T>,
+    now: Option<&T>,
 ) -> (Option<T>, Option<T>) {
-    let differs = |value: &T| now.as_ref() != Some(value);
+    let differs = |value: &T| now != Some(value);
     match (wish, before) {
         (None, None) => (None, None),
         (None, Some(before)) => (Some(before).filter(differs), None),
         (Some(wish), before) => {
-            let kept = before.or_else(|| now.clone());
+            let kept = before.or_else(|| now.cloned());
             (Some(wish).filter(differs), kept)
         }
     }

@@ -45,7 +45,7 @@ pub(super) fn timesyncd(ntp: &Ntp) -> Option<String> {
 pub(super) fn machine_info(now: Option<&str>, system: &System) -> Option<String> {
     let ours = |line: &&str| !line.starts_with("LOCATION=") && !line.starts_with("DAYBREAK_CONTACT=");
     let mut text: String =
-        now.unwrap_or_default().lines().filter(ours).map(|line| format!("{line}\n")).collect();
+        now.unwrap_or_default().lines().filter(ours).flat_map(|line| [line, "\n"]).collect();
     for (key, value) in [("LOCATION", &system.location), ("DAYBREAK_CONTACT", &system.contact)] {
         if let Some(value) = value {
             let _ = writeln!(text, "{key}=\"{}\"", quoted(value));

@@ -37,7 +37,9 @@ fn with_keys(now: &str, keys: &[AuthorizedKey]) -> String {
     }
     text.push_str(BEGIN);
     for key in keys {
-        text.push_str(&format!("{} {} {}\n", key.algorithm, key.data, key.name));
+        for part in [&key.algorithm, " ", &key.data, " ", &key.name, "\n"] {
+            text.push_str(part);
+        }
     }
     text + END
 }
