@@ -51,7 +51,8 @@ fn main() -> ExitCode {
 fn serve(path: &std::path::Path) -> Result<()> {
     let config = Config::load(path)?;
     start_log();
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start threads")?;
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start threads")?;
     runtime.block_on(async {
         let stop = CancellationToken::new();
         let mut terminate = signal(SignalKind::terminate()).context("cannot watch SIGTERM")?;

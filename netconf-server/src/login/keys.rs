@@ -46,13 +46,17 @@ pub enum KeyFileError {
     },
 }
 
-/// Reads the keys of a login; no file is no keys.
+/// Where keys are, as sshd's `AuthorizedKeysFile`: `%h` is the home directory, `%u` the name.
+pub const KEYS_FILE: &str = "%h/.ssh/authorized_keys";
+
+/// Reads the keys of a login from the file that `pattern` names; no file is no keys.
 ///
 /// # Errors
-/// When the file, its directory or the home directory can be written to by others than the user and root, or the file
-/// cannot be read.
-pub fn read_authorized_keys(login: &Login) -> Result<Vec<AuthorizedKey>, KeyFileError> {
-    let path = login.home.join(".ssh/authorized_keys");
+/// When the file, its directory or, for a file in it, the home directory can be written to by others than the user and
+/// root, or the file cannot be read.
+pub fn read_authorized_keys(login: &Login, pattern: &str) -> Result<Vec<AuthorizedKey>, KeyFileError> {
+    let path = pattern.replace("%h", &login.home.to_string_lossy()).replace("%u", &login.name);
+    let path = PathBuf::from(path);
     let failed = |path: &Path| {
         let path = path.to_owned();
         move |source| KeyFileError::Read { path, source }
@@ -64,7 +68,8 @@ pub fn read_authorized_keys(login: &Login) -> Result<Vec<AuthorizedKey>, KeyFile
     };
     // The opened file is looked at and not its name, which may lead elsewhere by now.
     safe(&path, &file.metadata().map_err(failed(&path))?, login)?;
-    for folder in [login.home.join(".ssh"), login.home.clone()] {
+    let home = path.starts_with(&login.home).then(|| login.home.clone());
+    for folder in path.parent().map(Path::to_owned).into_iter().chain(home) {
         safe(&folder, &std::fs::metadata(&folder).map_err(failed(&folder))?, login)?;
     }
     let mut text = Vec::new();
@@ -139,9 +144,9 @@ mod tests {
     #[test]
     fn a_safe_file_is_read_and_no_file_is_no_keys() {
         let (folder, login) = home();
-        assert_eq!(read_authorized_keys(&login).unwrap().len(), 1);
+        assert_eq!(read_authorized_keys(&login, KEYS_FILE).unwrap().len(), 1);
         std::fs::remove_file(folder.path().join(".ssh/authorized_keys")).unwrap();
-        assert!(read_authorized_keys(&login).unwrap().is_empty());
+        assert!(read_authorized_keys(&login, KEYS_FILE).unwrap().is_empty());
     }
 
     #[test]
@@ -149,7 +154,7 @@ mod tests {
         for path in [".ssh/authorized_keys", ".ssh", "."] {
             let (folder, login) = home();
             mode(&folder.path().join(path), 0o722);
-            let error = read_authorized_keys(&login).unwrap_err();
+            let error = read_authorized_keys(&login, KEYS_FILE).unwrap_err();
             assert!(matches!(error, KeyFileError::Unsafe { .. }), "{path}: {error}");
         }
     }
@@ -164,7 +169,7 @@ mod tests {
         let (folder, mut login) = home();
         std::os::unix::fs::chown(folder.path().join(".ssh"), Some(65534), None).unwrap();
         login.uid = 1000;
-        assert!(matches!(read_authorized_keys(&login).unwrap_err(), KeyFileError::Unsafe { .. }));
+        assert!(matches!(read_authorized_keys(&login, KEYS_FILE).unwrap_err(), KeyFileError::Unsafe { .. }));
     }
 
     #[test]
@@ -172,6 +177,9 @@ mod tests {
         let (folder, login) = home();
         let path = folder.path().join(".ssh/authorized_keys");
         File::options().write(true).open(&path).unwrap().set_len(LARGEST + 1).unwrap();
-        assert!(matches!(read_authorized_keys(&login).unwrap_err(), KeyFileError::TooLarge { .. }));
+        assert!(matches!(
+            read_authorized_keys(&login, KEYS_FILE).unwrap_err(),
+            KeyFileError::TooLarge { .. }
+        ));
     }
 }

@@ -2,7 +2,7 @@
 
 mod keys;
 
-pub use keys::{AuthorizedKey, KeyFileError, authorized_keys, read_authorized_keys};
+pub use keys::{AuthorizedKey, KEYS_FILE, KeyFileError, authorized_keys, read_authorized_keys};
 
 use std::collections::BTreeSet;
 use std::ffi::CString;

@@ -10,6 +10,8 @@ use daybreak_appliers::{Settings, frr, linux, telemetryd, vrouterd};
 use daybreak_netconf::ssh::SshLimits;
 use serde::Deserialize;
 
+use crate::login::KEYS_FILE;
+
 /// Where the configuration is unless another file is named.
 pub const FILE: &str = "/etc/daybreak/netconfd.yaml";
 
@@ -33,6 +35,8 @@ pub struct Config {
     pub host_keys: Vec<PathBuf>,
     /// Parts of the router that are carried out, in any order.
     pub appliers: Vec<Part>,
+    /// Keys of a user, as sshd's `AuthorizedKeysFile`: `%h` is the home directory, `%u` the name.
+    pub authorized_keys: String,
     /// Whether root may log in over SSH.
     pub permit_root: bool,
     /// How much there may be at once.
@@ -76,6 +80,7 @@ impl Default for Config {
                 .map(|kind| PathBuf::from(format!("/etc/ssh/ssh_host_{kind}_key")))
                 .into(),
             appliers: vec![Part::Vrouterd, Part::Linux, Part::Frr, Part::Telemetryd],
+            authorized_keys: KEYS_FILE.to_owned(),
             permit_root: false,
             limits: Limits::default(),
         }
@@ -195,7 +200,9 @@ mod tests {
 
     #[test]
     fn what_is_said_replaces_a_default() {
-        let config = parse("listen: ['127.0.0.1:8300']\nsocket: ''\nappliers: [frr]\nlimits: {sessions: 3}\n").unwrap();
+        let config =
+            parse("listen: ['127.0.0.1:8300']\nsocket: ''\nappliers: [frr]\nlimits: {sessions: 3}\n")
+                .unwrap();
         assert_eq!((config.listen[0].port(), &config.socket), (8300, &None));
         assert_eq!((config.appliers, config.limits.sessions), (vec![Part::Frr], 3));
         assert_eq!(config.state_dir, Config::default().state_dir);

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use daybreak_datastore::store::SessionId;
 use daybreak_netconf::capability::{
-    BASE_1_0, BASE_1_1, CANDIDATE, CONFIRMED_COMMIT, ROLLBACK_ON_ERROR, STARTUP, VALIDATE, WITH_DEFAULTS, XPATH,
-    YANG_LIBRARY,
+    BASE_1_0, BASE_1_1, CANDIDATE, CONFIRMED_COMMIT, ROLLBACK_ON_ERROR, STARTUP, VALIDATE, WITH_DEFAULTS,
+    XPATH, YANG_LIBRARY,
 };
 use daybreak_netconf::framing;
 use daybreak_netconf::message::{Hello, Rpc};
@@ -58,9 +58,8 @@ impl Netconf {
 }
 
 fn capabilities(engine: &Engine) -> Vec<String> {
-    let plain = [
-        BASE_1_0, BASE_1_1, CANDIDATE, CONFIRMED_COMMIT, ROLLBACK_ON_ERROR, VALIDATE, STARTUP, XPATH,
-    ];
+    let plain =
+        [BASE_1_0, BASE_1_1, CANDIDATE, CONFIRMED_COMMIT, ROLLBACK_ON_ERROR, VALIDATE, STARTUP, XPATH];
     let mut capabilities: Vec<String> = plain.map(str::to_owned).into();
     capabilities.push(format!(
         "{WITH_DEFAULTS}?basic-mode=explicit&also-supported=report-all,report-all-tagged,trim"

@@ -101,7 +101,7 @@ pub async fn run(
         let name = |uid| Login::with_uid(uid).map(|login| login.name);
         tasks.spawn(unix::run(listener, Arc::clone(&host), config.limits.sessions, name, stop.clone()));
     }
-    let door = Door { permit_root: config.permit_root };
+    let door = Door { permit_root: config.permit_root, keys: config.authorized_keys.clone() };
     let server = Arc::new(SshServer::new(keys, config.limits.ssh(), door, host));
     let addresses: Vec<_> = listeners.iter().filter_map(|listener| listener.local_addr().ok()).collect();
     for listener in listeners {
