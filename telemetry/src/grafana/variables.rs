@@ -18,7 +18,7 @@ pub(super) fn tag(set: &Set, tag: &str, label: &str) -> Value {
     let of_host = if tag == "host" { "" } else { " WHERE \"host\" =~ /^${host:regex}$/" };
     let query = format!("SHOW TAG VALUES FROM \"{}\" WITH KEY = \"{tag}\"{of_host}", set.name);
     json!({
-        "name": tag, "type": "query", "label": label, "datasource": datasource(), "query": query, "definition": query,
+        "name": tag, "type": "query", "label": label, "datasource": datasource(), "query": query,
         // 2: also when the time range changes.
         "refresh": 2, "sort": 1, "regex": "", "multi": true, "includeAll": true, "options": [],
         "current": { "text": ["All"], "value": ["$__all"] }, "hide": 0, "skipUrlSync": false,

@@ -171,13 +171,25 @@ impl Influx {
     }
 
     pub(crate) fn ask(&self, query: &str) -> serde_json::Value {
-        let url = format!("http://{}:8086/query?db=kpi&epoch=ns", self.address);
-        let text = curl(&[&url, "--data-urlencode", &format!("q={query}")]).unwrap();
-        let answer: serde_json::Value = serde_json::from_str(&text).unwrap();
+        let answer = self.post(query);
         assert!(
             answer.get("error").is_none() && answer["results"][0].get("error").is_none(),
             "{query}: {answer}"
         );
         answer
+    }
+
+    /// Asks several questions at once; the results, errors among them, are in their order.
+    pub(crate) fn ask_all(&self, queries: &[String]) -> Vec<serde_json::Value> {
+        let answer = self.post(&queries.join(";"));
+        let results = answer["results"].as_array().unwrap_or_else(|| panic!("{answer}"));
+        assert_eq!(results.len(), queries.len(), "{}", results[results.len() - 1]);
+        results.clone()
+    }
+
+    fn post(&self, query: &str) -> serde_json::Value {
+        let url = format!("http://{}:8086/query?db=kpi&epoch=ns", self.address);
+        let text = curl(&[&url, "--data-urlencode", &format!("q={query}")]).unwrap();
+        serde_json::from_str(&text).unwrap()
     }
 }
