@@ -2,12 +2,14 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
 use netconf_server::server::config::{Config, FILE};
 use netconf_server::server::run;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 /// The NETCONF server of the appliance.
@@ -20,7 +22,7 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
-    /// Serve until SIGTERM or SIGINT
+    /// Serve until SIGTERM or SIGINT; SIGHUP brings the router to its configuration once more
     Serve {
         /// Configuration file; all of it has defaults
         #[arg(long, default_value = FILE, value_name = "FILE")]
@@ -57,15 +59,20 @@ fn serve(path: &std::path::Path) -> Result<()> {
         let stop = CancellationToken::new();
         let mut terminate = signal(SignalKind::terminate()).context("cannot watch SIGTERM")?;
         let mut interrupt = signal(SignalKind::interrupt()).context("cannot watch SIGINT")?;
-        let told = stop.clone();
+        let mut hang_up = signal(SignalKind::hangup()).context("cannot watch SIGHUP")?;
+        let again = Arc::new(Notify::new());
+        let (told, look) = (stop.clone(), Arc::clone(&again));
         tokio::spawn(async move {
-            tokio::select! {
-                _ = terminate.recv() => {}
-                _ = interrupt.recv() => {}
+            loop {
+                tokio::select! {
+                    _ = terminate.recv() => break,
+                    _ = interrupt.recv() => break,
+                    _ = hang_up.recv() => look.notify_one(),
+                }
             }
             told.cancel();
         });
-        run(config, ready, stop).await.map_err(Into::into)
+        run(config, ready, again, stop).await.map_err(Into::into)
     })
 }
 

@@ -33,6 +33,11 @@ impl Engine {
         }
     }
 
+    /// Has the router looked at soon: something outside may have changed it.
+    pub fn look_again(&self) {
+        self.repair.notify_one();
+    }
+
     async fn repair_once(&self) {
         let _turn = self.turn.lock().await;
         let intent = self.lock().intent.clone();

@@ -18,6 +18,7 @@ use daybreak_datastore::store::Paths;
 use daybreak_netconf::ssh::{HostKeyError, SshServer, load_host_keys};
 use daybreak_netconf::unix;
 use tokio::net::TcpListener;
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -60,13 +61,15 @@ pub enum ServeError {
     },
 }
 
-/// Serves until `stop`. `ready` is called with the addresses once the router is what running says, as far as that goes.
+/// Serves until `stop`. `ready` is called with the addresses once the router is what running says, as far as that goes;
+/// each time that `again` is told, the router is brought to that once more.
 ///
 /// # Errors
 /// [`ServeError`] when it cannot start.
 pub async fn run(
     config: Config,
     ready: impl FnOnce(&[std::net::SocketAddr]),
+    again: Arc<Notify>,
     stop: CancellationToken,
 ) -> Result<(), ServeError> {
     let keys = load_host_keys(&config.host_keys)?;
@@ -93,6 +96,14 @@ pub async fn run(
     let _guard = stop.clone().drop_guard();
     tasks.spawn(Arc::clone(&engine).run_confirm_timer(stop.clone()));
     tasks.spawn(Arc::clone(&engine).run_repairs(stop.clone()));
+    tasks.spawn({
+        let (engine, stop) = (Arc::clone(&engine), stop.clone());
+        async move {
+            while stop.run_until_cancelled(again.notified()).await.is_some() {
+                engine.look_again();
+            }
+        }
+    });
     let host = Arc::new(Netconf::new(engine, &config));
     if let Some(path) = &config.socket {
         let failed = |source| ServeError::Listen { address: path.display().to_string(), source };
