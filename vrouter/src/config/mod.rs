@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
+pub use crate::routing::Source;
 pub use size::Size;
 pub use yaml::{ConfigError, load};
 
@@ -156,11 +157,16 @@ fn ethernet_mtu() -> u16 {
 pub struct Fpm {
     /// TCP address.
     pub listen: SocketAddr,
+    /// How long after FRR has come back the routes stay that it has not sent again, in seconds.
+    pub stale_time: u32,
+    /// Where routes come from: FRR by FPM, or the main table of Linux.
+    #[serde(deserialize_with = "yaml::source")]
+    pub source: Source,
 }
 
 impl Default for Fpm {
     fn default() -> Self {
-        Self { listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 2620)) }
+        Self { listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 2620)), stale_time: 120, source: Source::Fpm }
     }
 }
 

@@ -7,7 +7,7 @@ use serde::de::{Error as _, IgnoredAny, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use thiserror::Error;
 
-use super::{Config, Management, Port, Ports};
+use super::{Config, Management, Port, Ports, Source};
 use crate::packet::MacAddr;
 
 /// Why a configuration cannot be used.
@@ -78,6 +78,7 @@ fn check(config: &Config) -> Result<(), (String, String)> {
     range("hugepages.memory (MiB)", config.hugepages.memory.to_mib().into(), 32, 1 << 20)?;
     range("buffers.count", config.buffers.count.into(), 1023, 4_000_000)?;
     range("buffers.size", config.buffers.size.into(), 1600, 16_000)?;
+    range("fpm.stale_time", config.fpm.stale_time.into(), 1, 3600)?;
     range("polling.rest", config.polling.rest.into(), 0, 100_000)?;
     range("tables.next_hops", config.tables.next_hops.into(), 16, (1 << 23) - 1)?;
     range("tables.neighbours", config.tables.neighbours as u64, 16, 1 << 24)?;
@@ -103,6 +104,15 @@ fn check(config: &Config) -> Result<(), (String, String)> {
         }
     }
     Ok(())
+}
+
+/// Reads where routes come from.
+pub(super) fn source<'de, D: Deserializer<'de>>(from: D) -> Result<Source, D::Error> {
+    match String::deserialize(from)?.as_str() {
+        "fpm" => Ok(Source::Fpm),
+        "netlink" => Ok(Source::Netlink),
+        other => Err(D::Error::custom(format!("{other:?} is neither `fpm` nor `netlink`"))),
+    }
 }
 
 impl<'de> Deserialize<'de> for Ports {

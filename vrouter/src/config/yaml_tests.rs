@@ -27,7 +27,7 @@ ports:
 - {name: p0, device: '0000:00:05.0'}
 - {name: wan, device: 'af_packet:eth1', mtu: 9000, enabled: false}
 port_namespace: ports
-fpm: {listen: '127.0.0.1:2621'}
+fpm: {listen: '127.0.0.1:2621', stale_time: 9, source: netlink}
 control: {socket: /tmp/v.sock, group: net}
 limits: {icmp_errors: 5, resolutions: 6}
 polling: {rest: 0}
@@ -48,6 +48,7 @@ tables: {next_hops: 100, neighbours: 101, ipv4: 1MiB, ipv6: 2MiB}
     assert_eq!(config.ports, Ports::List(ports));
     assert_eq!(config.port_namespace.as_deref(), Some("ports"));
     assert_eq!((config.limits.icmp_errors, config.limits.resolutions, config.polling.rest), (5, 6, 0));
+    assert_eq!((config.fpm.stale_time, config.fpm.source), (9, Source::Netlink));
     assert_eq!(config.tables.ipv6, Size::mib(2));
     for (text, management) in [
         ("first", Management::First),
@@ -69,6 +70,7 @@ fn an_error_says_where_and_what() {
         ("hugepages: {memory: 1MiB}\n", &["hugepages.memory", "32 to"]),
         ("hugepages: {use: maybe}\n", &["line 1", "maybe", "auto"]),
         ("polling: {rest: 200000}\n", &["polling.rest", "0 to 100000"]),
+        ("fpm: {source: rip}\n", &["line 1", "rip", "netlink"]),
         ("port_namespace: ../x\n", &["port_namespace", "../x"]),
         ("ports:\n- {name: p0, device: ring, mtu: 67}\n", &["ports[0].mtu", "68 to 2026"]),
         (

@@ -19,6 +19,7 @@ use super::{auto, cpu, memory, pci};
 use crate::bind::{Bound, NAMESPACE, STATE};
 use crate::config::Config;
 use crate::control::{self, Service};
+use crate::routing::{self, ControlPlane};
 
 /// How often links are looked at.
 const LINKS: Duration = Duration::from_millis(500);
@@ -59,9 +60,9 @@ async fn serve(
     let stop = CancellationToken::new();
     let twins = Linux::connect(&Namespace::default()).context("cannot open netlink")?;
     let interfaces = Linux::connect(&namespace).context("cannot open netlink for the ports' interfaces")?;
-    let routes = crate::control::Nothing;
+    let control_plane = ControlPlane::spawn(routing_config(config), worker.clone())?;
+    let routes = Arc::new(control_plane.handle());
     let opener = Opener { eal: plane.eal, pool: plane.pool, twins, interfaces, namespace };
-    let routes = Arc::new(routes);
     let ports = Arc::new(Ports::new(
         opener,
         worker.clone(),
@@ -93,11 +94,22 @@ async fn serve(
     // Calls under way may take their deadline; nobody waits for that at the end.
     server.abort();
     ports.close().await;
+    control_plane.stop().await;
     let _ = std::fs::remove_file(&config.control.socket);
     drop(plane);
     match outcome {
         Ok(()) => Ok(()),
         Err(why) => bail!(why),
+    }
+}
+
+fn routing_config(config: &Config) -> routing::Config {
+    routing::Config {
+        source: config.fpm.source,
+        fpm_listen: config.fpm.listen,
+        stale_time: Duration::from_secs(config.fpm.stale_time.into()),
+        next_hops: config.tables.next_hops,
+        neighbours: config.tables.neighbours,
     }
 }
 

@@ -2,9 +2,11 @@
 
 use std::fs;
 use std::os::unix::fs::chown;
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use nix::sys::signal::Signal;
 use nix::unistd::{Group, User};
 
 use crate::support::{Namespaces, Process};
@@ -45,12 +47,18 @@ impl Frr {
         self.daemons.push((daemon.to_owned(), process));
     }
 
-    /// Ends all of its daemons at once, as a crash would.
+    /// Whether somebody listens at one of its sockets.
+    pub(crate) fn listens(&self, socket: &str) -> bool {
+        UnixStream::connect(self.file(socket)).is_ok()
+    }
+
+    /// Ends all of its daemons at once, as a crash does and as `systemd/frr.conf` has its service do. The last started go
+    /// first, so that zebra sees them go.
     pub(crate) fn crash(&mut self) {
-        for (_, process) in self.daemons.drain(..).rev() {
-            process.kill();
+        for (_, process) in self.daemons.iter().rev() {
+            process.signal(Signal::SIGKILL);
         }
-        let _ = fs::remove_file(self.file("zserv.api"));
+        self.daemons.clear();
     }
 
     /// Runs commands in its shell; `None` while it does not answer.

@@ -26,7 +26,7 @@ struct Lab {
 
 /// Links an end's `eth0` to the wire `number` of the ports. Packets from there need checksums: a packet socket gets
 /// them as they were sent, and between veth ends Linux leaves checksums out.
-fn wire(namespaces: &Namespaces, end: &str, number: u8) {
+pub(crate) fn wire(namespaces: &Namespaces, end: &str, number: u8) {
     let (ports, host) = (namespaces.name("p"), namespaces.name(end));
     crate::support::ip(&format!("link add v{number} netns {ports} type veth peer name eth0 netns {host}"));
     namespaces.run("p", &format!("sysctl -qw net.ipv6.conf.v{number}.disable_ipv6=1"));
@@ -66,7 +66,7 @@ impl Lab {
         address_twin(&namespaces, 1);
         let (router, peer) = (Frr::new(&namespaces, "r"), Frr::new(&namespaces, "b"));
         let mut lab = Self { router, peer, daemon, client, namespaces };
-        lab.start_router();
+        lab.start_router().await;
         let bgp = format!(
             "router bgp 65002\n bgp router-id 10.0.1.2\n no bgp ebgp-requires-policy\n no bgp network import-check\n \
              neighbor 10.0.1.1 remote-as 65001\n neighbor 10.0.1.1 timers connect 1\n \
@@ -80,10 +80,13 @@ impl Lab {
     }
 
     /// Starts the router's FRR.
-    fn start_router(&mut self) {
+    async fn start_router(&mut self) {
         let zebra = "fpm address 127.0.0.1 port 2620\nno fpm use-next-hop-groups\n";
         self.router.start("zebra", zebra, &["-M", "dplane_fpm_nl"]);
-        let bgp = "router bgp 65001\n bgp router-id 10.0.1.1\n no bgp ebgp-requires-policy\n \
+        // bgpd looks for zebra at start, and then not for 10 seconds.
+        let router = &self.router;
+        until("zebra listens", async || router.listens("zserv.api").then_some(())).await;
+        let bgp = "router bgp 65001\n bgp router-id 10.0.1.1\n no bgp ebgp-requires-policy\n bgp graceful-restart\n \
                    neighbor 10.0.1.2 remote-as 65002\n neighbor 10.0.1.2 timers connect 1\n \
                    address-family ipv6 unicast\n  neighbor 10.0.1.2 activate\n exit-address-family\n";
         self.router.start("bgpd", bgp, &[]);
@@ -132,13 +135,13 @@ async fn packets_cross_by_the_routes_of_bgp_and_are_counted() {
 
     // Nobody has asked for a hardware address yet; Linux does, and keeps the packet so long.
     for target in ["10.0.0.1", "2001:db8::1", "10.0.1.2", "2001:db8:1::2", FAR4, FAR6] {
-        let said = lab.ping(&format!("-c 5 -i 0.01 -w 60 {target}"));
+        let said = lab.ping(&format!("-c 5 -i 0.01 -W 20 {target}"));
         assert!(said.contains("5 received") && !said.contains("duplicates"), "{target}: {said}");
     }
 
     let (hosts, before) = (lab.sent_by_host(), lab.statistics().await);
     for target in [FAR4, FAR6] {
-        let said = lab.ping(&format!("-f -c 1000 -w 60 {target}"));
+        let said = lab.ping(&format!("-f -c 1000 -W 20 {target}"));
         assert!(said.contains("1000 received"), "{target}: {said}");
     }
     let (hosts, after) = (lab.sent_by_host() - hosts, lab.statistics().await);
@@ -164,7 +167,7 @@ async fn packets_cross_by_the_routes_of_bgp_and_are_counted() {
         let hops: Vec<_> = said.lines().skip(1).filter_map(|line| line.split_whitespace().nth(1)).collect();
         assert_eq!(hops, [first, target], "{said}");
     }
-    let said = lab.ping("-c 1 -W 60 198.51.100.1");
+    let said = lab.ping("-c 1 -W 20 198.51.100.1");
     assert!(said.contains("+1 errors"), "no route must be told: {said}");
     let end = lab.statistics().await;
     assert_eq!(dropped(&end, "expired") - dropped(&after, "expired"), 2);
@@ -172,10 +175,10 @@ async fn packets_cross_by_the_routes_of_bgp_and_are_counted() {
 }
 
 #[tokio::test]
-async fn a_withdrawn_route_stops_packets_and_a_crash_of_frr_stops_none() {
+async fn a_restart_of_frr_stops_no_packet_and_a_withdrawn_route_does() {
     let mut lab = Lab::new("frr").await;
     lab.route(FAR4, true).await;
-    let warm = lab.ping(&format!("-c 1 -W 60 {FAR4}"));
+    let warm = lab.ping(&format!("-c 1 -W 20 {FAR4}"));
     assert!(warm.contains("1 received"), "{warm}");
 
     let traffic = lab
@@ -187,7 +190,7 @@ async fn a_withdrawn_route_stops_packets_and_a_crash_of_frr_stops_none() {
         .unwrap();
     let connections = lab.statistics().await.fpm.unwrap().connections;
     lab.router.crash();
-    lab.start_router();
+    lab.start_router().await;
     let client = lab.client.clone();
     until("FRR is back", async || {
         let statistics =
@@ -214,7 +217,7 @@ async fn a_withdrawn_route_stops_packets_and_a_crash_of_frr_stops_none() {
     lab.route(FAR4, false).await;
     let said = lab.ping(&format!("-c 3 -i 0.01 -W 5 {FAR4}"));
     assert!(said.contains("0 received") && said.contains("+3 errors"), "{said}");
-    let said = lab.ping("-c 3 -i 0.01 -w 60 10.0.1.2");
+    let said = lab.ping("-c 3 -i 0.01 -W 20 10.0.1.2");
     assert!(said.contains("3 received"), "other routes are as they were: {said}");
 }
 
@@ -244,9 +247,9 @@ async fn a_port_that_is_added_while_packets_flow_forwards() {
     let three = [&two[..], &[port("p2", "af_packet:v2")]].concat();
     set(&mut lab.client, &three).await;
     address_twin(&lab.namespaces, 2);
-    let said = lab.ping("-c 5 -i 0.01 -w 60 10.0.2.2");
+    let said = lab.ping("-c 5 -i 0.01 -W 20 10.0.2.2");
     assert!(said.contains("5 received"), "{said}\n{}", lab.daemon.log());
-    let said = host2.output("h", &format!("ping -n -q -c 5 -i 0.01 -w 60 {FAR4}"));
+    let said = host2.output("h", &format!("ping -n -q -c 5 -i 0.01 -W 20 {FAR4}"));
     assert!(said.contains("5 received"), "{said}");
 
     set(&mut lab.client, &two).await;

@@ -109,14 +109,9 @@ impl Process {
         self.child.id()
     }
 
-    fn signal(&self, signal: Signal) {
+    /// Sends it a signal.
+    pub(crate) fn signal(&self, signal: Signal) {
         let _ = kill(Pid::from_raw(self.child.id().cast_signed()), signal);
-    }
-
-    /// Ends it at once, as a crash would.
-    pub(crate) fn kill(mut self) {
-        self.signal(Signal::SIGKILL);
-        let _ = self.child.wait();
     }
 }
 
