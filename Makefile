@@ -17,7 +17,7 @@ export DAYBREAK_CACHE := $(abspath $(CACHE))
 export DAYBREAK_IMAGE := $(abspath build/lab/vrouter)
 
 .PHONY: help setup build image demo demo-down test test-reproducible test-crates test-labs lint fmt fuzz \
-        bench-setup bench-forward bench-dhcp bench-tftp bench-http bench-seed bench-image
+        bench-setup bench-forward bench-dhcp bench-tftp bench-http bench-seed bench-image bench-netconf
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  %-16s %s\n", $$1, $$2}'
@@ -41,7 +41,7 @@ test: test-crates test-labs ## everything: unit, integration and lab tests
 
 test-crates: build
 	tests/setup/cargo-test.sh --locked --profile $(PROFILE) --workspace
-	ansible/tests/run
+	DAYBREAK_NETCONFD=$(abspath $(BIN)/netconfd) ansible/tests/run
 
 test-labs: image
 	$(CARGO) test --locked --profile $(PROFILE) -p daybreak-tests --test '*' --no-fail-fast -- --ignored --test-threads=1
@@ -87,6 +87,9 @@ bench-image: bench-setup ## time and size of each step of the image build
 
 bench-forward: bench-setup ## packets per second of one core through the data plane beside testpmd
 	tests/bench/forward/run
+
+bench-netconf: bench-setup ## edits and commits beside yuma's netconfd, and the engine beside libyang
+	tests/bench/netconf/run
 
 bench-setup: setup
 	@tests/setup/packages.sh tests/setup/packages-bench.txt
