@@ -28,7 +28,9 @@ fn agreed(count: u32) -> (Rib, Tables) {
 }
 
 fn repair(tables: &mut Tables, changes: Vec<Change>) {
-    changes.into_iter().for_each(|change| apply(tables, change).unwrap());
+    for change in changes {
+        apply(tables, change).unwrap();
+    }
 }
 
 /// One whole pass, which makes what it finds good.

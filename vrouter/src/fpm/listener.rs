@@ -123,12 +123,13 @@ impl FpmListener {
     pub async fn run(self, stop: CancellationToken) {
         let mut next = None;
         loop {
-            let stream = match next.take() {
-                Some(stream) => stream,
-                None => tokio::select! {
+            let stream = if let Some(stream) = next.take() {
+                stream
+            } else {
+                tokio::select! {
                     () = stop.cancelled() => return,
                     stream = self.accept() => stream,
-                },
+                }
             };
             FpmStatistics::count(&self.statistics.connections, 1);
             self.statistics.connected.store(true, Ordering::Relaxed);

@@ -61,9 +61,9 @@ pub fn watch(watched: Watched) -> io::Result<(Watcher, mpsc::Receiver<Vec<Event>
     let changes = Socket::open(groups, watched.buffer)?;
     let requests = Socket::open(0, watched.buffer)?;
     let (to, events) = mpsc::channel(WAITING);
-    let watcher =
+    let follower =
         Watcher { changes, requests, routes: watched.routes, sequence: 0, to, losses: Arc::default() };
-    Ok((watcher, events))
+    Ok((follower, events))
 }
 
 impl Watcher {

@@ -9,7 +9,7 @@ use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use super::change::Change;
 use super::routes::Source;
 use super::target::Target;
-use super::{Rib, of_fpm};
+use super::{Rib, of_fpm, stays_on_link};
 use crate::fib::PortId;
 use crate::fpm;
 use crate::netlink::{Address, Event, Link, Neighbour, NeighbourKey, RouteKey};
@@ -67,12 +67,13 @@ impl Rib {
         match event {
             Event::Begin => self.linux.round = self.linux.round.wrapping_add(1),
             Event::Complete => self.forget_unsaid(),
-            Event::Link(link) => self.link(link),
+            Event::Link(link) => self.link(&link),
             Event::LinkGone(index) => self.link_gone(index),
             Event::Address(address) => self.address(address),
             Event::AddressGone(address) => self.address_gone(&address),
             Event::Neighbour(neighbour) => self.neighbour(neighbour),
             Event::NeighbourGone(key) => self.neighbour_gone(key),
+            Event::Route(key, _) if stays_on_link(key.prefix) => {}
             Event::Route(key, target) => self.linux_route(key, target),
             Event::RouteGone(key) => self.linux_route_gone(key),
         }
@@ -82,18 +83,26 @@ impl Rib {
     fn forget_unsaid(&mut self) {
         let round = self.linux.round;
         let links: Vec<_> = unsaid(&self.linux.links, round);
-        links.into_iter().for_each(|index| self.link_gone(index));
+        for index in links {
+            self.link_gone(index);
+        }
         let addresses: Vec<_> = unsaid(&self.linux.addresses, round);
-        addresses.iter().for_each(|address| self.address_gone(address));
+        for address in &addresses {
+            self.address_gone(address);
+        }
         let neighbours = self.linux.neighbours.iter().filter(|(_, known)| known.round != round);
         let neighbours: Vec<_> = neighbours.map(|(key, _)| *key).collect();
-        neighbours.into_iter().for_each(|key| self.neighbour_gone(key));
+        for key in neighbours {
+            self.neighbour_gone(key);
+        }
         let routes = self.linux.routes.iter().filter(|(_, (_, said))| *said != round);
         let routes: Vec<_> = routes.map(|(key, _)| *key).collect();
-        routes.into_iter().for_each(|key| self.linux_route_gone(key));
+        for key in routes {
+            self.linux_route_gone(key);
+        }
     }
 
-    fn link(&mut self, link: Link) {
+    fn link(&mut self, link: &Link) {
         let index = link.index;
         self.linux.links.insert(index, self.linux.round);
         let before = self.surroundings.links.insert(index, link.clone());
@@ -105,7 +114,7 @@ impl Rib {
             }
         }
         let properties = |link: &Link| (link.mac, link.mtu);
-        if before.as_ref().map(properties) != Some(properties(&link)) {
+        if before.as_ref().map(properties) != Some(properties(link)) {
             self.tell_port(index);
         }
         if before.is_none_or(|before| before.internal != link.internal) {
@@ -117,9 +126,13 @@ impl Rib {
         self.linux.links.remove(&index);
         let addresses: Vec<_> =
             self.linux.addresses.keys().filter(|address| address.index == index).copied().collect();
-        addresses.iter().for_each(|address| self.address_gone(address));
+        for address in &addresses {
+            self.address_gone(address);
+        }
         let neighbours: Vec<_> = self.linux.of(index).map(|(key, _)| *key).collect();
-        neighbours.into_iter().for_each(|key| self.neighbour_gone(key));
+        for key in neighbours {
+            self.neighbour_gone(key);
+        }
         if self.surroundings.links.remove(&index).is_some() {
             self.refresh();
         }
@@ -261,7 +274,9 @@ impl Rib {
         };
         let gone = self.linux.routes.iter().filter(|(_, (target, _))| over(target));
         let gone: Vec<_> = gone.map(|(key, _)| *key).collect();
-        gone.into_iter().for_each(|key| self.linux_route_gone(key));
+        for key in gone {
+            self.linux_route_gone(key);
+        }
     }
 
     /// The interface and address of neighbours that nobody has confirmed for a while and that a port sends to, from after

@@ -221,13 +221,17 @@ impl Rib {
     }
 }
 
-/// Whether a route of FRR concerns forwarding here. What stays on a link is never looked up.
+/// Whether a route of FRR concerns forwarding here.
 fn is_wanted(key: &fpm::RouteKey) -> bool {
-    let stays = match key.prefix.addr() {
+    key.table == MAIN_TABLE && !stays_on_link(key.prefix)
+}
+
+/// Whether packets to a prefix are never looked up, because they do not leave the link.
+fn stays_on_link(prefix: IpNet) -> bool {
+    match prefix.addr() {
         IpAddr::V4(address) => address.is_multicast(),
         IpAddr::V6(address) => address.is_multicast() || address.is_unicast_link_local(),
-    };
-    key.table == MAIN_TABLE && !stays
+    }
 }
 
 /// A target of FRR's, or one in its form, as of a connection.

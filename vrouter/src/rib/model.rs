@@ -42,7 +42,7 @@ impl Model {
             }
             FpmMessage::RouteDelete(key) if key.table == 254 => drop(self.fpm.remove(&key.prefix)),
             FpmMessage::NextHopAdd(group) => {
-                drop(self.groups.insert((self.connection, group.id), group.kind))
+                drop(self.groups.insert((self.connection, group.id), group.kind));
             }
             FpmMessage::NextHopDelete(id) => drop(self.groups.remove(&(self.connection, id))),
             _ => {}
@@ -92,10 +92,14 @@ impl Model {
     fn complete(&mut self) {
         let Some(round) = self.round.take() else { return };
         let mut said = Self::default();
-        round.iter().for_each(|event| said.linux(event));
+        for event in &round {
+            said.linux(event);
+        }
         let gone: Vec<u32> =
             self.links.keys().filter(|index| !said.links.contains_key(index)).copied().collect();
-        gone.into_iter().for_each(|index| self.linux(&Event::LinkGone(index)));
+        for index in gone {
+            self.linux(&Event::LinkGone(index));
+        }
         self.addresses.retain(|address| said.addresses.contains(address));
         self.neighbours.retain(|key, _| said.neighbours.contains_key(key));
         self.linux.retain(|key, _| said.linux.contains_key(key));

@@ -114,12 +114,10 @@ impl Targets {
 
     /// Every number in use with its target.
     pub(super) fn all(&self) -> impl Iterator<Item = (NextHopId, &Target)> {
-        let numbered = self
-            .slots
+        self.slots
             .iter()
             .zip(1..)
-            .filter_map(|(slot, number)| Some((NextHopId::new(number)?, &slot.as_ref()?.target)));
-        numbered
+            .filter_map(|(slot, number)| Some((NextHopId::new(number)?, &slot.as_ref()?.target)))
     }
 
     /// The highest number that was ever in use.

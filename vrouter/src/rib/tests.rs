@@ -174,7 +174,7 @@ fn follow(rib: &mut Rib, tables: &mut Tables) {
                 assert!(to.is_none_or(|id| tables.next_hops.get(id).is_some()), "{prefix} leads nowhere");
             }
             Change::NextHop(id, to) => {
-                assert_ne!(tables.next_hops.get(*id), to.as_ref(), "{id:?} is as it was")
+                assert_ne!(tables.next_hops.get(*id), to.as_ref(), "{id:?} is as it was");
             }
             Change::Neighbour { port, address, mac } => {
                 assert_ne!(tables.neighbours.get(*port, *address), *mac, "{address} is as it was");

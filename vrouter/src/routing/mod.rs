@@ -62,7 +62,7 @@ impl Default for Config {
         Self {
             source: Source::Fpm,
             fpm_listen: SocketAddr::from(([127, 0, 0, 1], 2620)),
-            stale_time: Duration::from_secs(120),
+            stale_time: Duration::from_mins(2),
             next_hops: 65_536,
             neighbours: 65_536,
         }
@@ -103,7 +103,7 @@ impl ControlPlane {
         let stop = CancellationToken::new();
         let mut tasks = Vec::new();
         let routes = config.source == Source::Netlink;
-        let (watcher, linux) =
+        let (follower, linux) =
             netlink::watch(Watched { routes, buffer: NETLINK_BUFFER }).map_err(StartError::Netlink)?;
         let prober = Prober::open().map_err(StartError::Netlink)?;
         let (mut frr, mut statistics) = (None, Arc::default());
@@ -115,7 +115,7 @@ impl ControlPlane {
             tracing::info!(address = %listener.address(), "waiting for FRR");
             tasks.push(tokio::spawn(listener.run(stop.clone())));
         }
-        tasks.push(tokio::spawn(watcher.run(stop.clone())));
+        tasks.push(tokio::spawn(follower.run(stop.clone())));
         let (commands, waiting) = mpsc::channel(WAITING);
         let handle = Handle { commands, worker: worker.clone(), fpm: statistics };
         let inputs = Inputs { commands: waiting, frr, linux };

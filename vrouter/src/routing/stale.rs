@@ -61,7 +61,7 @@ mod tests {
     fn the_sweep_waits_for_its_time_and_for_silence_but_not_for_ever() {
         let start = Instant::now();
         let at = |secs| start + Duration::from_secs(secs);
-        let mut stale = Stale::new(Duration::from_secs(120), start);
+        let mut stale = Stale::new(Duration::from_mins(2), start);
         assert_eq!(stale.due(), None);
         stale.connected(at(10));
         assert_eq!(stale.due(), Some(at(130)));

@@ -190,7 +190,9 @@ impl Task {
             }
             FpmEvent::Messages(messages) => {
                 self.stale.heard(Instant::now());
-                messages.into_iter().for_each(|message| self.rib.fpm(message));
+                for message in messages {
+                    self.rib.fpm(message);
+                }
             }
             FpmEvent::Lost => self.stale.lost(),
         }
