@@ -4,4 +4,5 @@
 mod control;
 mod frr;
 mod lab;
+mod routes;
 mod support;

@@ -374,13 +374,12 @@ fn lost_changes_of_linux_are_made_good() {
             (complete, known.len())
         };
         while !follow(events.recv().await.unwrap()).0 {}
-        let mut batch = String::new();
-        for (third, last) in (0..4).flat_map(|third| (1..=250).map(move |last| (third, last))) {
-            let address = format!("10.9.{third}.{last}");
-            batch += &format!("neigh add {address} lladdr 02:00:00:00:00:01 dev t0 nud permanent\n");
-        }
+        let addresses = (0..1000).map(|number| format!("10.9.{}.{}", number / 250, number % 250 + 1));
+        let batch: Vec<_> = addresses
+            .map(|address| format!("neigh add {address} lladdr 02:00:00:00:00:01 dev t0 nud permanent\n"))
+            .collect();
         let file = tempfile::NamedTempFile::new().unwrap();
-        std::fs::write(file.path(), batch).unwrap();
+        std::fs::write(file.path(), batch.concat()).unwrap();
         let status = std::process::Command::new("ip").arg("-batch").arg(file.path()).status().unwrap();
         assert!(status.success());
         let all = async {
