@@ -2,6 +2,7 @@
 //! what they change.
 
 pub mod codec;
+pub mod constraint;
 pub mod diff;
 pub mod edit;
 pub mod error;
@@ -13,3 +14,5 @@ pub mod xml;
 
 #[cfg(test)]
 mod testing;
+#[cfg(test)]
+mod properties;

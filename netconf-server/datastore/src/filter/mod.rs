@@ -2,6 +2,11 @@
 
 mod selection;
 mod subtree;
+mod xpath;
 
 pub use selection::{Picked, Selection};
 pub use subtree::SubtreeFilter;
+pub use xpath::XPathFilter;
+
+#[cfg(test)]
+mod tests;

@@ -156,7 +156,9 @@ impl<V: Clone + PartialEq> Entries<V> {
 impl<V: Clone + PartialEq> PartialEq for Entries<V> {
     fn eq(&self, other: &Self) -> bool {
         self.ptr_eq(other)
-            || (self.map() == other.map()
+            // A difference is looked for past all that is shared, so equal trees cost what is not.
+            || (self.len() == other.len()
+                && self.map().diff(other.map()).next().is_none()
                 && match (self.order(), other.order()) {
                     (Some(a), Some(b)) => a.ptr_eq(b) || a == b,
                     (a, b) => a.is_none() && b.is_none(),
