@@ -17,7 +17,7 @@ export DAYBREAK_CACHE := $(abspath $(CACHE))
 export DAYBREAK_IMAGE := $(abspath build/lab/vrouter)
 
 .PHONY: help setup build image demo demo-down test test-reproducible test-crates test-labs lint fmt fuzz \
-        bench-setup bench-forward bench-dhcp bench-tftp bench-http bench-seed bench-image bench-netconf
+        bench-setup bench-forward bench-fib bench-dhcp bench-tftp bench-http bench-seed bench-image bench-netconf
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  %-16s %s\n", $$1, $$2}'
@@ -59,13 +59,16 @@ lint: ## formatting, clippy, dependency policy, scripts
 	else echo 'lint: the advisory database is out of reach: advisories were NOT checked' >&2; fi
 	shellcheck --exclude=SC1091 $(SCRIPTS)
 
-fuzz: setup ## fuzz the DHCP and TFTP inputs, FUZZ_SECONDS each (needs a nightly compiler)
+fuzz: setup ## fuzz every input from outside, FUZZ_SECONDS each (needs a nightly compiler)
 	@rustup run nightly rustc --version >/dev/null || { echo 'fuzz: rustup toolchain install nightly' >&2; exit 1; }
 	@command -v cargo-fuzz >/dev/null || $(CARGO) install --locked cargo-fuzz
 	cd provisioner/dhcp && $(CARGO) +nightly fuzz run packets -- -max_total_time=$(FUZZ_SECONDS)
 	cd provisioner/tftp && $(CARGO) +nightly fuzz run packet -- -max_total_time=$(FUZZ_SECONDS)
 	cd netconf-server/xpath && $(CARGO) +nightly fuzz run expression -- -max_total_time=$(FUZZ_SECONDS)
 	cd netconf-server/protocol && $(CARGO) +nightly fuzz run stream -- -max_total_time=$(FUZZ_SECONDS)
+	cd vrouter && $(CARGO) +nightly fuzz run fpm -- -max_total_time=$(FUZZ_SECONDS)
+	cd vrouter && $(CARGO) +nightly fuzz run netlink -- -max_total_time=$(FUZZ_SECONDS)
+	cd vrouter && $(CARGO) +nightly fuzz run packet -- -max_total_time=$(FUZZ_SECONDS)
 
 fmt: ## format the sources
 	$(CARGO) fmt --all
@@ -87,6 +90,9 @@ bench-image: bench-setup ## time and size of each step of the image build
 
 bench-forward: bench-setup ## packets per second of one core through the data plane beside testpmd
 	tests/bench/forward/run
+
+bench-fib: bench-setup ## a million routes from FPM into the forwarding table beside zebra with its kernel
+	tests/bench/fib/run
 
 bench-netconf: bench-setup ## edits and commits beside yuma's netconfd, and the engine beside libyang
 	tests/bench/netconf/run
