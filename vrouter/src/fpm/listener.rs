@@ -66,8 +66,8 @@ impl FpmStatistics {
         self.errors.load(Ordering::Relaxed)
     }
 
-    fn count(counter: &AtomicU64, number: u64) -> u64 {
-        counter.fetch_add(number, Ordering::Relaxed) + number
+    fn count(counter: &AtomicU64, number: u64) {
+        counter.fetch_add(number, Ordering::Relaxed);
     }
 }
 
@@ -143,7 +143,7 @@ impl FpmListener {
             match end {
                 End::Stopped => return,
                 End::Replaced(stream) => next = Some(stream),
-                End::Frame(_) => drop(FpmStatistics::count(&self.statistics.errors, 1)),
+                End::Frame(_) => FpmStatistics::count(&self.statistics.errors, 1),
                 End::Closed | End::Io(_) => {}
             }
             if self.to.send(FpmEvent::Lost).await.is_err() {
