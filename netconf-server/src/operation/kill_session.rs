@@ -6,7 +6,7 @@ use daybreak_netconf::message::Response;
 use super::parameters::{Parameters, text, wrong};
 use super::{Answer, Context, one};
 
-pub(super) fn perform(context: &Context, mut parameters: Parameters<'_>) -> Answer {
+pub(super) async fn perform(context: &Context, mut parameters: Parameters<'_>) -> Answer {
     let id = parameters.required("session-id").and_then(|element| text(&element)).map_err(one)?;
     parameters.done().map_err(one)?;
     let session = id.parse().map_err(|_| one(wrong("session-id", &id, "the number of a session")))?;
@@ -14,7 +14,7 @@ pub(super) fn perform(context: &Context, mut parameters: Parameters<'_>) -> Answ
         let message = "a session ends itself by close-session";
         return Err(one(RpcError::protocol(ErrorTag::InvalidValue, message)));
     }
-    if !context.surroundings.kill(session) {
+    if !context.surroundings.kill(session).await {
         let message = format!("there is no session {session}");
         return Err(one(RpcError::protocol(ErrorTag::InvalidValue, message)));
     }

@@ -41,8 +41,8 @@ pub trait Surroundings: Send + Sync {
     /// What is true now, as trees beside the configuration (`get`).
     fn state(&self) -> Pin<Box<dyn Future<Output = Vec<Tree>> + Send + '_>>;
 
-    /// Ends another session; false when there is none of that number.
-    fn kill(&self, session: u32) -> bool;
+    /// Ends another session and waits until its locks are free; false when there is none of that number.
+    fn kill(&self, session: u32) -> Pin<Box<dyn Future<Output = bool> + Send + '_>>;
 }
 
 /// Who asks, and where.
@@ -83,7 +83,7 @@ async fn dispatch(context: &Context, operation: &Element<'_>) -> Answer {
         "discard-changes" => discard_changes::perform(context, parameters),
         "get-schema" => get_schema::perform(context, parameters),
         "close-session" => close_session::perform(parameters),
-        "kill-session" => kill_session::perform(context, parameters),
+        "kill-session" => kill_session::perform(context, parameters).await,
         other => Err(vec![unknown(other)]),
     }
 }
@@ -112,7 +112,7 @@ fn permitted(context: &Context, operation: &Element<'_>) -> Result<(), RpcError>
         return Ok(());
     }
     context.engine.denied().operations.fetch_add(1, Ordering::Relaxed);
-    let message = format!("{} may not be asked for by this user; NACM's rules say who may", name);
+    let message = format!("{name} may not be asked for by this user; NACM's rules say who may");
     Err(RpcError::protocol(ErrorTag::AccessDenied, message))
 }
 

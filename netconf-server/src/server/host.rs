@@ -10,7 +10,7 @@ use daybreak_netconf::capability::{
 };
 use daybreak_netconf::framing;
 use daybreak_netconf::message::{Hello, Rpc};
-use daybreak_netconf::session::{Answer, Host, Peer, Service, SessionConfig, serve};
+use daybreak_netconf::session::{Answer, End, Host, Peer, Service, SessionConfig, serve};
 use daybreak_netconf::xml;
 use tokio::io::{AsyncRead, AsyncWrite};
 
@@ -25,7 +25,7 @@ use crate::state::content_id;
 /// Time for a client's hello.
 const HELLO: Duration = Duration::from_secs(30);
 /// Time in which a client must take a part of a reply.
-const WRITE: Duration = Duration::from_secs(60);
+const WRITE: Duration = Duration::from_mins(1);
 
 /// What transports give their streams to.
 pub(super) struct Netconf {
@@ -92,11 +92,19 @@ impl Host for Netconf {
             },
         };
         let config = self.session_config(ticket.id);
-        let counters = [&*ticket.counters, &self.sessions.counters];
-        let end = serve(&mut stream, &config, &counters, &ticket.kill, &mut service).await;
+        let (own, sessions, kill) = (ticket.counters, Arc::clone(&self.sessions), ticket.kill.clone());
+        // Whatever happens in the session, its locks go with it: a fault in a request ends that task and not this one.
+        let _guard = ticket.kill.drop_guard();
+        let served = tokio::spawn(async move {
+            serve(&mut stream, &config, &[&own, &sessions.counters], &kill, &mut service).await
+        });
+        let end = served.await.unwrap_or_else(|error| {
+            tracing::error!(session = ticket.id, %error, "a session broke off");
+            End::Broken(std::io::Error::other(error))
+        });
         tracing::info!(user = peer.user, session = ticket.id, end = %end, "session ends");
-        self.sessions.leave(ticket.id, &end);
         self.engine.end_session(session).await;
+        self.sessions.leave(ticket.id, &end);
     }
 }
 

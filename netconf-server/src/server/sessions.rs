@@ -29,6 +29,7 @@ struct Open {
     source: Source,
     login: SystemTime,
     kill: CancellationToken,
+    gone: CancellationToken,
     counters: Arc<Counters>,
 }
 
@@ -60,6 +61,7 @@ impl Sessions {
             source: peer.source,
             login: SystemTime::now(),
             kill: ticket.kill.clone(),
+            gone: CancellationToken::new(),
             counters: Arc::clone(&ticket.counters),
         };
         self.open.lock().insert(id, open);
@@ -67,8 +69,11 @@ impl Sessions {
         ticket
     }
 
+    /// To be called when nothing of the session is left, its locks included.
     pub(super) fn leave(&self, id: u32, end: &End) {
-        self.open.lock().remove(&id);
+        if let Some(open) = self.open.lock().remove(&id) {
+            open.gone.cancel();
+        }
         match end {
             End::Closed => {}
             End::Hello(_) | End::NoHello(_) => {
@@ -80,9 +85,12 @@ impl Sessions {
         }
     }
 
-    /// Ends a session; false if there is none of that number.
-    pub(super) fn kill(&self, id: u32) -> bool {
-        self.open.lock().get(&id).map(|open| open.kill.cancel()).is_some()
+    /// Ends a session; gives what is cancelled when it is gone, or `None` if there is none of that number.
+    pub(super) fn kill(&self, id: u32) -> Option<CancellationToken> {
+        let open = self.open.lock();
+        let open = open.get(&id)?;
+        open.kill.cancel();
+        Some(open.gone.clone())
     }
 
     pub(super) fn list(&self) -> Vec<state::Session> {

@@ -15,6 +15,10 @@ use crate::engine::Engine;
 use crate::operation::Surroundings;
 use crate::state::{self, CountedSince, Denied, Lock, Machine, Monitoring};
 
+/// How long `kill-session` waits until locks of the other session are free. It may be in the middle of a commit, which is
+/// brought to its end.
+const FAREWELL: Duration = Duration::from_secs(10);
+
 /// The rest of the server, as operations see it.
 pub(super) struct View {
     engine: Arc<Engine>,
@@ -91,8 +95,15 @@ impl Surroundings for View {
         Box::pin(self.trees())
     }
 
-    fn kill(&self, session: u32) -> bool {
-        self.sessions.kill(session)
+    fn kill(&self, session: u32) -> Pin<Box<dyn Future<Output = bool> + Send + '_>> {
+        let gone = self.sessions.kill(session);
+        Box::pin(async move {
+            let Some(gone) = gone else { return false };
+            if tokio::time::timeout(FAREWELL, gone.cancelled()).await.is_err() {
+                tracing::warn!(session, "the session was killed, but a change of its is still under way");
+            }
+            true
+        })
     }
 }
 
