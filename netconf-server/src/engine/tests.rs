@@ -117,8 +117,8 @@ fn put(engine: &Engine, who: &Caller, name: &str) -> Result<(), Vec<RpcError>> {
     engine.edit(who, &edit, DefaultOperation::Merge, ErrorOption::StopOnError)
 }
 
-fn confirmed(seconds: u64, persist: Option<&str>) -> Option<Confirmed> {
-    Some(Confirmed { timeout: Duration::from_secs(seconds), persist: persist.map(str::to_owned) })
+fn confirmed(seconds: u64, persist: Option<&str>) -> Confirmed {
+    Confirmed { timeout: Duration::from_secs(seconds), persist: persist.map(str::to_owned) }
 }
 
 fn interfaces(router: &Router) -> Vec<String> {
@@ -143,7 +143,7 @@ async fn a_refused_commit_changes_nothing_and_names_the_leaf() {
     *router.refuse.lock() = Some("bad");
     put(&engine, &ann, "bad").unwrap();
     let before = engine.tree(Datastore::Running);
-    for confirm in [None, confirmed(600, None)] {
+    for confirm in [None, Some(confirmed(600, None))] {
         let errors = engine.commit(&ann, confirm, None).await.unwrap_err();
         assert_eq!((errors.len(), errors[0].tag), (1, ErrorTag::InvalidValue));
         let path = errors[0].path.as_ref().unwrap();
@@ -194,7 +194,7 @@ async fn a_confirmed_commit_goes_back_when_its_time_is_over() {
     let stop = CancellationToken::new();
     let timer = tokio::spawn(Arc::clone(&engine).run_confirm_timer(stop.clone()));
     put(&engine, &ann, "p0").unwrap();
-    engine.commit(&ann, confirmed(5, None), None).await.unwrap();
+    engine.commit(&ann, Some(confirmed(5, None)), None).await.unwrap();
     assert_eq!(interfaces(&router), ["p0"]);
     NOW.fetch_add(6_000, Ordering::AcqRel);
     // Paused time goes on as soon as there is nothing else to do.
@@ -217,14 +217,14 @@ async fn the_end_of_its_session_takes_a_confirmed_commit_back_unless_it_persists
     let engine = open(folder.path(), &router).await;
     let (ann, bob) = (caller(1, true), caller(2, true));
     put(&engine, &ann, "p0").unwrap();
-    engine.commit(&ann, confirmed(600, None), None).await.unwrap();
+    engine.commit(&ann, Some(confirmed(600, None)), None).await.unwrap();
     engine.end_session(bob.session).await;
     assert_eq!(interfaces(&router), ["p0"], "not the session that committed");
     engine.end_session(ann.session).await;
     assert!(interfaces(&router).is_empty());
 
     put(&engine, &bob, "p1").unwrap();
-    engine.commit(&bob, confirmed(600, Some("ticket")), None).await.unwrap();
+    engine.commit(&bob, Some(confirmed(600, Some("ticket"))), None).await.unwrap();
     engine.end_session(bob.session).await;
     assert_eq!(interfaces(&router), ["p1"]);
     let errors = engine.commit(&ann, None, None).await.unwrap_err();
@@ -239,7 +239,7 @@ async fn a_second_confirmed_commit_keeps_the_first_way_back() {
     let engine = open(folder.path(), &router).await;
     for name in ["p0", "p1"] {
         put(&engine, &ann, name).unwrap();
-        engine.commit(&ann, confirmed(600, None), None).await.unwrap();
+        engine.commit(&ann, Some(confirmed(600, None)), None).await.unwrap();
     }
     assert_eq!(interfaces(&router), ["p0", "p1"]);
     engine.cancel_commit(&ann, None).await.unwrap();
@@ -276,7 +276,7 @@ async fn a_restart_takes_an_unconfirmed_commit_back() {
     let (folder, router, ann) = (tempfile::tempdir().unwrap(), Arc::<Router>::default(), caller(1, true));
     let engine = open(folder.path(), &router).await;
     put(&engine, &ann, "p0").unwrap();
-    engine.commit(&ann, confirmed(600, None), None).await.unwrap();
+    engine.commit(&ann, Some(confirmed(600, None)), None).await.unwrap();
     drop(engine);
     let again = open(folder.path(), &router).await;
     assert!(interfaces(&router).is_empty() && again.waiting().is_none());

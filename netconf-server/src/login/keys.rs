@@ -1,4 +1,4 @@
-//! `authorized_keys` (sshd(8), AUTHORIZED_KEYS FILE FORMAT), read as strictly as sshd reads it.
+//! `authorized_keys` (`AUTHORIZED_KEYS FILE FORMAT` in sshd(8)), read as strictly as sshd reads it.
 
 use std::fs::File;
 use std::io::Read;

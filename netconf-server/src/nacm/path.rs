@@ -65,8 +65,11 @@ fn child(schema: &Schema, parent: Option<SchemaId>, name: &str) -> Option<Schema
     })
 }
 
+/// A name and a value.
+type Predicate<'t> = (&'t str, &'t str);
+
 /// Names and values of `[name='value']…` at the start of `text`, and what follows.
-fn predicates(mut text: &str) -> Result<(Vec<(&str, &str)>, &str), String> {
+fn predicates(mut text: &str) -> Result<(Vec<Predicate<'_>>, &str), String> {
     let mut found = Vec::new();
     while let Some(rest) = text.strip_prefix('[') {
         let wrong = || format!("`{text}` does not begin with a predicate as [name='value']");
@@ -81,7 +84,7 @@ fn predicates(mut text: &str) -> Result<(Vec<(&str, &str)>, &str), String> {
     Ok((found, text))
 }
 
-fn key(schema: &Schema, id: SchemaId, predicates: &[(&str, &str)]) -> Result<Option<Key>, String> {
+fn key(schema: &Schema, id: SchemaId, predicates: &[Predicate<'_>]) -> Result<Option<Key>, String> {
     if predicates.is_empty() {
         return Ok(None);
     }

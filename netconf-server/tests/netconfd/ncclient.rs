@@ -1,4 +1,4 @@
-//! ncclient, as it comes from PyPI.
+//! ncclient, as it comes from `PyPI`.
 
 use super::rig::{Place, user};
 use std::path::Path;
