@@ -202,13 +202,13 @@ mod tests {
                 let _ = to.send(item).await;
             }
         });
-        let items: Vec<_> = streamed(producer, whole).map(|item| item.ok()).collect().await;
+        let items: Vec<_> = streamed(producer, whole).map(Result::ok).collect().await;
         assert_eq!(items, [Some(0), Some(1), Some(2)]);
 
         let (to, cut) = mpsc::channel(4);
         let producer = Box::pin(async move {
             let _ = to.send(0).await;
-            std::future::pending().await
+            std::future::pending::<()>().await;
         });
         let items: Vec<_> =
             streamed(producer, cut).map(|item| item.map_err(|status| status.code())).collect().await;
