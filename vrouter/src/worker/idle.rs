@@ -5,6 +5,10 @@ use std::time::Duration;
 /// Empty rounds before the first rest: a gap between bursts is not idleness.
 const PATIENCE: u32 = 256;
 const SHORTEST: Duration = Duration::from_micros(20);
+/// After so much rest without a packet the appliance sleeps: each look costs an emulated machine more than a packet.
+const SLEEP_AFTER: Duration = Duration::from_secs(1);
+/// How many times longer a rest of a sleeping appliance is.
+const SLEEP: u32 = 8;
 
 /// Rests grow while nothing comes, and end with the first packet.
 #[derive(Debug)]
@@ -12,25 +16,30 @@ pub(super) struct Idle {
     empty: u32,
     rest: Duration,
     longest: Duration,
+    /// Rest since the last packet.
+    rested: Duration,
 }
 
 impl Idle {
-    /// Rests up to `longest`, which is what an idle appliance adds to the latency of a first packet; zero never rests.
+    /// Rests up to `longest`, which is what an idle appliance adds to the latency of a first packet, and eight times that
+    /// after a second without any; zero never rests.
     pub(super) fn new(longest: Duration) -> Self {
-        Self { empty: 0, rest: Duration::ZERO, longest }
+        Self { empty: 0, rest: Duration::ZERO, longest, rested: Duration::ZERO }
     }
 
     /// How long to rest after a round with `work` packets and changes; `None` goes on at once.
     pub(super) fn after(&mut self, work: usize) -> Option<Duration> {
         if work > 0 {
-            (self.empty, self.rest) = (0, Duration::ZERO);
+            (self.empty, self.rest, self.rested) = (0, Duration::ZERO, Duration::ZERO);
             return None;
         }
         if self.empty < PATIENCE {
             self.empty += 1;
             return None;
         }
-        self.rest = (self.rest * 2).max(SHORTEST).min(self.longest);
+        let longest = if self.rested < SLEEP_AFTER { self.longest } else { self.longest * SLEEP };
+        self.rest = (self.rest * 2).max(SHORTEST).min(longest);
+        self.rested = self.rested.saturating_add(self.rest);
         (!self.rest.is_zero()).then_some(self.rest)
     }
 }
@@ -46,6 +55,17 @@ mod tests {
         let rests: Vec<u128> = (0..8).filter_map(|_| idle.after(0)).map(|rest| rest.as_micros()).collect();
         assert_eq!(rests, [20, 40, 80, 160, 320, 640, 1000, 1000]);
         assert_eq!((idle.after(1), idle.after(0)), (None, None), "a packet brings the patience back");
+    }
+
+    #[test]
+    fn a_second_without_packets_makes_rests_eight_times_longer_until_the_next_packet() {
+        let mut idle = Idle::new(Duration::from_millis(1));
+        let rests: Vec<_> = (0..PATIENCE + 1100).filter_map(|_| idle.after(0)).collect();
+        assert_eq!(rests.last(), Some(&Duration::from_millis(8)));
+        assert!(rests.iter().take(900).all(|rest| *rest <= Duration::from_millis(1)));
+        idle.after(1);
+        let rests: Vec<_> = (0..PATIENCE + 20).filter_map(|_| idle.after(0)).collect();
+        assert_eq!(rests.last(), Some(&Duration::from_millis(1)));
     }
 
     #[test]
