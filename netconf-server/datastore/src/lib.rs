@@ -13,6 +13,6 @@ pub mod tree;
 pub mod xml;
 
 #[cfg(test)]
-mod testing;
-#[cfg(test)]
 mod properties;
+#[cfg(test)]
+mod testing;

@@ -36,8 +36,9 @@ fn content() -> impl Strategy<Value = String> {
     let part = (name(), 0..3_u8, leaf("note", name())).prop_map(|(kind, number, note)| {
         format!("<part><kind>{}</kind><number>{number}</number>{note}</part>", escaped(&kind))
     });
-    let item = (name(), leaf("value", (-5..5_i32).prop_map(|n| n.to_string())), many(part))
-        .prop_map(|(name, value, parts)| format!("<item><name>{}</name>{value}{parts}</item>", escaped(&name)));
+    let item = (name(), leaf("value", (-5..5_i32).prop_map(|n| n.to_string())), many(part)).prop_map(
+        |(name, value, parts)| format!("<item><name>{}</name>{value}{parts}</item>", escaped(&name)),
+    );
     let rule = (name(), leaf("action", name()))
         .prop_map(|(name, action)| format!("<rule><name>{}</name>{action}</rule>", escaped(&name)));
     let list = |tag: &'static str| name().prop_map(move |name| format!("<{tag}>{}</{tag}>", escaped(&name)));
@@ -58,20 +59,28 @@ fn content() -> impl Strategy<Value = String> {
     let single = (
         leaf("name", name()),
         leaf("size", (1..20_u16).prop_map(|n| n.to_string())),
-        prop_oneof![Just(""), Just("<flag/>"), Just("<presence/>"), Just("<presence><depth>3</depth></presence>")],
+        prop_oneof![
+            Just(""),
+            Just("<flag/>"),
+            Just("<presence/>"),
+            Just("<presence><depth>3</depth></presence>")
+        ],
         (leaf("a", name()), leaf("b", name())),
         way,
     )
         .prop_map(|(name, size, flag, (a, b), way)| {
             format!("{name}{size}{flag}<plain>{a}<deeper>{b}</deeper></plain>{way}")
         });
-    (single, many(item), many(rule), many(list("tag")), many(list("server")), modes)
-        .prop_map(|(single, items, rules, tags, servers, modes)| [single, items, rules, tags, servers, modes].concat())
+    (single, many(item), many(rule), many(list("tag")), many(list("server")), modes).prop_map(
+        |(single, items, rules, tags, servers, modes)| [single, items, rules, tags, servers, modes].concat(),
+    )
 }
 
 fn any_tree() -> impl Strategy<Value = Tree> {
     content().prop_map(|content| {
-        tree(&format!("<top xmlns='urn:example' xmlns:e='urn:example' xmlns:et='urn:example-types'>{content}</top>"))
+        tree(&format!(
+            "<top xmlns='urn:example' xmlns:e='urn:example' xmlns:et='urn:example-types'>{content}</top>"
+        ))
     })
 }
 
@@ -194,7 +203,11 @@ impl Model {
             _ => {}
         }
         if !step.ordered {
-            let kept = if step.operation == "replace" { None } else { self.items.get(&step.name).copied().flatten() };
+            let kept = if step.operation == "replace" {
+                None
+            } else {
+                self.items.get(&step.name).copied().flatten()
+            };
             self.items.insert(step.name, step.value.or(kept));
             return None;
         }

@@ -36,7 +36,8 @@ pub(crate) fn cases(name: &str) -> std::path::PathBuf {
 
 /// A tree of the example schema.
 pub(crate) fn tree(xml: &str) -> Tree {
-    tree_from_xml(example(), Fragment::new(xml), Limits::default()).unwrap_or_else(|error| panic!("{error}: {xml}"))
+    tree_from_xml(example(), Fragment::new(xml), Limits::default())
+        .unwrap_or_else(|error| panic!("{error}: {xml}"))
 }
 
 /// A tree after an edit.

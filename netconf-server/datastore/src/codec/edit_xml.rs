@@ -1,8 +1,8 @@
 //! Differences as an edit.
 
+use super::WriteOptions;
 use super::view::View;
 use super::xml::{Attributes, XmlWriter};
-use super::WriteOptions;
 use crate::diff::{Change, Op, Placement};
 use crate::edit::to_xml_value;
 use crate::filter::Selection;
@@ -87,7 +87,9 @@ fn one<'t>(writer: &mut XmlWriter<'_, 't>, node: &NodeRef<'t>, change: &Change) 
 
 fn keys<'t>(writer: &mut XmlWriter<'_, 't>, entry: &NodeRef<'t>) -> fmt::Result {
     let keys = entry.schema_node().map_or(&[][..], |node| node.keys());
-    keys.iter().filter_map(|key| entry.child(*key)).try_for_each(|key| writer.leaf(&key, &Attributes::default()))
+    keys.iter()
+        .filter_map(|key| entry.child(*key))
+        .try_for_each(|key| writer.leaf(&key, &Attributes::default()))
 }
 
 /// The attributes of RFC 7950 §7.8.6 and §7.7.9.

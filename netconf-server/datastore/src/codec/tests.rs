@@ -43,14 +43,19 @@ fn xml_and_json_are_read_back() {
         assert_eq!(tree(&xml(&first)), first);
         assert_eq!(tree_from_json(example(), json(&first).as_bytes(), Limits::default()).unwrap(), first);
         // Libyang reads what we write, in both forms.
-        for (text, format) in [
-            (xml(&first), yang5::data::DataFormat::XML),
-            (json(&first), yang5::data::DataFormat::JSON),
-        ] {
+        for (text, format) in
+            [(xml(&first), yang5::data::DataFormat::XML), (json(&first), yang5::data::DataFormat::JSON)]
+        {
             let flags = yang5::data::DataParserFlags::STRICT | yang5::data::DataParserFlags::NO_STATE;
             let validation = yang5::data::DataValidationFlags::PRESENT;
-            yang5::data::DataTree::parse_string(example().context(), text.as_str(), format, flags, validation)
-                .unwrap_or_else(|error| panic!("{error:?} {text}"));
+            yang5::data::DataTree::parse_string(
+                example().context(),
+                text.as_str(),
+                format,
+                flags,
+                validation,
+            )
+            .unwrap_or_else(|error| panic!("{error:?} {text}"));
         }
     }
 }
@@ -66,7 +71,9 @@ fn one_line_has_no_blanks_between() {
 
 #[test]
 fn hidden_nodes_are_left_out() {
-    let tree = tree("<top xmlns='urn:example'><item><name>a</name><value>1</value></item><plain><a>x</a></plain></top>");
+    let tree = tree(
+        "<top xmlns='urn:example'><item><name>a</name><value>1</value></item><plain><a>x</a></plain></top>",
+    );
     let permit = |node: &crate::tree::NodeRef<'_>| !matches!(node.name(), "value" | "a");
     let mut text = String::new();
     let options = WriteOptions { permit: Some(&permit), ..WriteOptions::default() };
@@ -79,7 +86,8 @@ fn a_when_that_fails_takes_its_default_away() {
     let tree = tree("<top xmlns='urn:example'><name>a</name></top>");
     let when = |_: &crate::tree::NodeRef<'_>, id| &*example().node(id).name == "on";
     let mut text = String::new();
-    let options = WriteOptions { defaults: WithDefaults::ReportAll, when: Some(&when), ..WriteOptions::default() };
+    let options =
+        WriteOptions { defaults: WithDefaults::ReportAll, when: Some(&when), ..WriteOptions::default() };
     write_xml(&mut text, &tree.root(), options).unwrap();
     assert_eq!(text, "<top xmlns=\"urn:example\"><name>a</name><on>true</on></top>");
 }

@@ -25,7 +25,12 @@ impl<'a> View<'a> {
     }
 
     /// Calls `visit` with each visible child and what is selected of it, in schema order.
-    pub(super) fn children<'t, V>(&self, node: &NodeRef<'t>, selection: &Selection, visit: &mut V) -> fmt::Result
+    pub(super) fn children<'t, V>(
+        &self,
+        node: &NodeRef<'t>,
+        selection: &Selection,
+        visit: &mut V,
+    ) -> fmt::Result
     where
         V: FnMut(&NodeRef<'t>, &Selection) -> fmt::Result,
     {
@@ -102,9 +107,11 @@ fn has_default_value(node: &NodeRef<'_>) -> bool {
     }
     match node.key() {
         None => schema.defaults.first() == Some(value),
-        Some(_) => node.parent().and_then(|parent| parent.node().leaf_list(schema.id)).is_some_and(|values| {
-            values.len() == schema.defaults.len()
-                && schema.default_keys.iter().all(|default| values.contains(default))
-        }),
+        Some(_) => {
+            node.parent().and_then(|parent| parent.node().leaf_list(schema.id)).is_some_and(|values| {
+                values.len() == schema.defaults.len()
+                    && schema.default_keys.iter().all(|default| values.contains(default))
+            })
+        }
     }
 }

@@ -17,7 +17,9 @@ use std::fmt;
 pub fn write_xml(out: &mut dyn fmt::Write, node: &NodeRef<'_>, options: WriteOptions<'_>) -> fmt::Result {
     let view = View { options };
     let mut writer = XmlWriter::new(out, view);
-    view.children(node, view.selection(), &mut |child, selection| writer.element(child, selection, &Attributes::default()))
+    view.children(node, view.selection(), &mut |child, selection| {
+        writer.element(child, selection, &Attributes::default())
+    })
 }
 
 /// What is written into a start tag beside the name.
@@ -75,7 +77,9 @@ impl<'o, 't> XmlWriter<'o, 't> {
         }
         let waiting = self.pending.len();
         let view = self.view;
-        view.children(node, selection, &mut |child, inner| self.element(child, inner, &Attributes::default()))?;
+        view.children(node, selection, &mut |child, inner| {
+            self.element(child, inner, &Attributes::default())
+        })?;
         if waits && self.pending.len() == waiting {
             // Nothing in it was written, else it would not wait any more.
             self.pending.pop();

@@ -4,9 +4,9 @@ use super::draft::Draft;
 use super::from_xml::select;
 use super::{Body, DefaultOperation, Edit, EditNode, Operation};
 use crate::error::DataError;
-use daybreak_netconf::error::{ErrorTag, RpcError};
 use crate::schema::{Kind, Schema, SchemaId};
 use crate::tree::{InstancePath, Node, Slot, Tree};
+use daybreak_netconf::error::{ErrorTag, RpcError};
 use std::sync::Arc;
 
 /// What to do when part of an edit fails (RFC 6241 §7.2, `error-option`).

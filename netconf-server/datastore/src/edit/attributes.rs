@@ -2,10 +2,10 @@
 
 use super::{Insert, Operation, qualified::from_xml_value};
 use crate::error::DataError;
-use daybreak_netconf::error::ErrorTag;
 use crate::schema::{Kind, Order, Schema, SchemaId};
 use crate::tree::{InstancePath, Key, Select};
 use crate::xml::{Attribute, Element, NETCONF, Scope, WITH_DEFAULTS, YANG};
+use daybreak_netconf::error::ErrorTag;
 
 /// What the attributes of an element say.
 #[derive(Debug, Default)]
@@ -48,7 +48,9 @@ pub(super) fn read(
         }
     }
     match (insert, anchor) {
-        (Some(insert), anchor) => result.insert = Some(placement(schema, id, element, insert, anchor, scope)?),
+        (Some(insert), anchor) => {
+            result.insert = Some(placement(schema, id, element, insert, anchor, scope)?)
+        }
         (None, Some(anchor)) => return Err(missing("insert", element, &anchor.name)),
         (None, None) => {}
     }

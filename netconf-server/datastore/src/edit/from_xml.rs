@@ -5,10 +5,10 @@ use super::qualified::from_xml_value;
 use super::tree::{check_siblings, key_of};
 use super::{Body, Edit, EditNode, Operation};
 use crate::error::DataError;
-use daybreak_netconf::error::ErrorTag;
 use crate::schema::{Kind, Lookup, Schema, SchemaId};
 use crate::tree::{InstancePath, Key, Select};
 use crate::xml::{Element, Fragment, Limits, NETCONF, Token, XmlReader};
+use daybreak_netconf::error::ErrorTag;
 
 /// Reads the content of a `<config>` element. Names are resolved and values made canonical; whether the edit fits the
 /// datastore is found out by [`super::apply`].
@@ -28,7 +28,8 @@ pub(super) fn parse_document(schema: &Schema, xml: Fragment<'_>, limits: Limits)
 }
 
 fn parse(schema: &Schema, xml: Fragment<'_>, limits: Limits, document: bool) -> Result<Edit, DataError> {
-    let mut parser = Parser { schema, reader: XmlReader::new(xml, limits)?, at: InstancePath::default(), document };
+    let mut parser =
+        Parser { schema, reader: XmlReader::new(xml, limits)?, at: InstancePath::default(), document };
     let result = parser.children(None, None);
     result.map(|nodes| Edit { nodes }).map_err(|mut error| {
         error.position = error.position.or_else(|| Some(parser.reader.position()));
@@ -154,11 +155,7 @@ impl Parser<'_> {
 }
 
 /// The schema node of an element.
-fn resolve(
-    schema: &Schema,
-    parent: Option<SchemaId>,
-    element: &Element<'_>,
-) -> Result<SchemaId, DataError> {
+fn resolve(schema: &Schema, parent: Option<SchemaId>, element: &Element<'_>) -> Result<SchemaId, DataError> {
     let name = element.name();
     let around = || parent.map_or_else(|| "the top level".to_owned(), |id| schema.node(id).name.to_string());
     let namespace = element.namespace.as_deref().filter(|namespace| *namespace != NETCONF);
@@ -166,7 +163,8 @@ fn resolve(
         return match schema.child_by_name(parent, name) {
             Lookup::One(id) => Ok(id),
             Lookup::Ambiguous => {
-                let message = format!("{name} is a node of several modules in {}; give its namespace", around());
+                let message =
+                    format!("{name} is a node of several modules in {}; give its namespace", around());
                 Err(DataError::new(ErrorTag::UnknownElement, message).element(name))
             }
             Lookup::Unknown => {

@@ -4,9 +4,9 @@ use super::apply::Run;
 use super::draft::Draft;
 use super::{EditNode, Insert, Operation};
 use crate::error::DataError;
-use daybreak_netconf::error::ErrorTag;
 use crate::schema::SchemaId;
 use crate::tree::{Entries, Key, Node, Slot};
+use daybreak_netconf::error::ErrorTag;
 use std::sync::Arc;
 
 impl Run<'_> {

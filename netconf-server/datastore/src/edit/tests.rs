@@ -25,7 +25,8 @@ fn edits_do_what_the_cases_say() {
             }
             Err(error) => {
                 let path = error.path.as_ref().map_or("-", |path| &path.text);
-                let first = format!("{} {} {path}", error.tag.name(), error.app_tag.as_deref().unwrap_or("-"));
+                let first =
+                    format!("{} {} {path}", error.tag.name(), error.app_tag.as_deref().unwrap_or("-"));
                 format!("{first}\n{}", error.message.unwrap_or_default())
             }
         };
@@ -33,7 +34,8 @@ fn edits_do_what_the_cases_say() {
             (Some(expected), None) => (expected.clone(), found == expected.trim_end()),
             (None, Some(expected)) => {
                 let (first, part) = expected.trim_end().split_once('\n').unwrap();
-                let fits = found.split_once('\n').is_some_and(|(line, rest)| line == first && rest.contains(part));
+                let fits =
+                    found.split_once('\n').is_some_and(|(line, rest)| line == first && rest.contains(part));
                 (expected.clone(), fits)
             }
             _ => panic!("{name} needs either expected.xml or error"),
@@ -47,7 +49,8 @@ fn edits_do_what_the_cases_say() {
 
 #[test]
 fn what_is_there_already_is_not_copied() {
-    let before = tree("<top xmlns='urn:example'><item><name>a</name><value>1</value></item><server>x</server></top>");
+    let before =
+        tree("<top xmlns='urn:example'><item><name>a</name><value>1</value></item><server>x</server></top>");
     for same in [
         "<top xmlns='urn:example'><item><name>a</name><value>1</value></item></top>",
         "<top xmlns='urn:example'><item operation='replace'><name>a</name><value>1</value></item></top>",

@@ -2,9 +2,9 @@
 
 use super::Operation;
 use crate::error::DataError;
-use daybreak_netconf::error::ErrorTag;
 use crate::schema::{Kind, Schema, SchemaId};
 use crate::tree::Key;
+use daybreak_netconf::error::ErrorTag;
 use std::sync::Arc;
 
 /// What is to be changed: nodes at the top, each with what is below it.
@@ -77,8 +77,7 @@ fn value_of<'e>(
     });
     value.ok_or_else(|| {
         let (list, key) = (&schema.node(list).name, &schema.node(key).name);
-        DataError::new(ErrorTag::MissingElement, format!("an entry of {list} has no key {key}"))
-            .element(key)
+        DataError::new(ErrorTag::MissingElement, format!("an entry of {list} has no key {key}")).element(key)
     })
 }
 

@@ -3,10 +3,10 @@
 use super::{Picked, Selection};
 use crate::edit::from_xml_value;
 use crate::error::DataError;
-use daybreak_netconf::error::ErrorTag;
 use crate::schema::{Kind, Schema, SchemaId};
 use crate::tree::{Key, NodeRef};
 use crate::xml::{Element, Fragment, Limits, NETCONF, Token, XmlReader};
+use daybreak_netconf::error::ErrorTag;
 use std::collections::BTreeMap;
 
 /// A filter that was read.
@@ -171,7 +171,9 @@ fn pick(id: SchemaId, picked: Picked) -> Selection {
 fn named_entry(keys: &[SchemaId], wanted: &[Wanted]) -> Option<Key> {
     let value = |key: &SchemaId| {
         wanted.iter().find_map(|wanted| match (&wanted.role, &*wanted.ids) {
-            (Role::Matches(values), [only]) if only == key => values.first()?.as_ref().map(Key::text).cloned(),
+            (Role::Matches(values), [only]) if only == key => {
+                values.first()?.as_ref().map(Key::text).cloned()
+            }
             _ => None,
         })
     };
@@ -248,9 +250,7 @@ fn of(
         }
         Content::Nothing if !matches.is_empty() => Role::Contains(matches),
         Content::Nothing => Role::Selects,
-        Content::Text(text) => {
-            Role::Matches(ids.iter().map(|id| key(schema, reader, *id, &text)).collect())
-        }
+        Content::Text(text) => Role::Matches(ids.iter().map(|id| key(schema, reader, *id, &text)).collect()),
     };
     Some(Wanted { ids, role })
 }

@@ -41,7 +41,9 @@ impl Schema {
             [] => Lookup::Unknown,
             [only] => Lookup::One(*only),
             several => parent
-                .and_then(|parent| several.iter().find(|id| self.node(**id).module == self.node(parent).module))
+                .and_then(|parent| {
+                    several.iter().find(|id| self.node(**id).module == self.node(parent).module)
+                })
                 .map_or(Lookup::Ambiguous, |id| Lookup::One(*id)),
         }
     }
@@ -81,8 +83,7 @@ impl Schema {
 
     /// The node and those around it, outermost first.
     pub fn lineage(&self, id: SchemaId) -> Vec<SchemaId> {
-        let mut lineage: Vec<_> =
-            std::iter::successors(Some(id), |id| self.node(*id).parent).collect();
+        let mut lineage: Vec<_> = std::iter::successors(Some(id), |id| self.node(*id).parent).collect();
         lineage.reverse();
         lineage
     }

@@ -138,6 +138,9 @@ impl Schema {
 
 impl fmt::Debug for Schema {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Schema").field("modules", &self.modules.len()).field("nodes", &self.nodes.len()).finish()
+        f.debug_struct("Schema")
+            .field("modules", &self.modules.len())
+            .field("nodes", &self.nodes.len())
+            .finish()
     }
 }

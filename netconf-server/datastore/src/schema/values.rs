@@ -65,9 +65,7 @@ impl Schema {
     /// How a canonical value is written, behind unions. A value that does not fit is taken for text.
     pub fn encoding_of(&self, id: SchemaId, value: &str) -> Encoding {
         match self.node(id).encoding() {
-            Some(Encoding::Union) => {
-                self.checked(id, value).map_or(Encoding::Text, |(_, encoding)| encoding)
-            }
+            Some(Encoding::Union) => self.checked(id, value).map_or(Encoding::Text, |(_, encoding)| encoding),
             Some(encoding) => encoding,
             None => Encoding::Text,
         }

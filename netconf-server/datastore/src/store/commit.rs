@@ -90,10 +90,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::NothingToConfirm`], [`StoreError::WrongPersistId`], [`StoreError::ConfirmOfOther`]. What running was
     /// is valid.
-    pub fn prepare_rollback(
-        &self,
-        by: Option<(SessionId, Option<&str>)>,
-    ) -> Result<Prepared, StoreError> {
+    pub fn prepare_rollback(&self, by: Option<(SessionId, Option<&str>)>) -> Result<Prepared, StoreError> {
         let Some((_, backup)) = &self.waiting else { return Err(StoreError::NothingToConfirm) };
         let session = match by {
             Some((session, persist_id)) => {

@@ -83,9 +83,15 @@ impl StoreError {
             Self::LockDenied { holder, .. } => RpcError::lock_denied(holder.0, message),
             // RFC 6241 §7.5: session 0 when what is in the way is no lock of a session.
             Self::CandidateModified | Self::ConfirmPending => RpcError::lock_denied(0, message),
-            Self::InUse { .. } | Self::ConfirmOfOther | Self::Busy => RpcError::protocol(ErrorTag::InUse, message),
-            Self::WrongPersistId | Self::NothingToConfirm => RpcError::protocol(ErrorTag::InvalidValue, message),
-            Self::NotLocked { .. } | Self::Io { .. } => RpcError::protocol(ErrorTag::OperationFailed, message),
+            Self::InUse { .. } | Self::ConfirmOfOther | Self::Busy => {
+                RpcError::protocol(ErrorTag::InUse, message)
+            }
+            Self::WrongPersistId | Self::NothingToConfirm => {
+                RpcError::protocol(ErrorTag::InvalidValue, message)
+            }
+            Self::NotLocked { .. } | Self::Io { .. } => {
+                RpcError::protocol(ErrorTag::OperationFailed, message)
+            }
         }]
     }
 }

@@ -67,7 +67,8 @@ pub(super) fn read_tree(schema: &Arc<Schema>, path: &Path) -> Result<Result<Tree
 fn tree_of(schema: &Arc<Schema>, bytes: &[u8]) -> Result<Tree, DataError> {
     let text = std::str::from_utf8(bytes).map_err(|error| {
         let (line, column) = position(bytes, error.valid_up_to());
-        let mut error = DataError::new(daybreak_netconf::error::ErrorTag::MalformedMessage, "the text is not UTF-8");
+        let mut error =
+            DataError::new(daybreak_netconf::error::ErrorTag::MalformedMessage, "the text is not UTF-8");
         error.position = Some((line, column));
         error
     })?;

@@ -152,7 +152,9 @@ impl Store {
             return Err(StoreError::LockDenied { datastore, holder });
         }
         match datastore {
-            Datastore::Candidate if self.is_candidate_modified() => return Err(StoreError::CandidateModified),
+            Datastore::Candidate if self.is_candidate_modified() => {
+                return Err(StoreError::CandidateModified);
+            }
             // §7.5: "the target configuration is <running>, and another NETCONF session has an ongoing confirmed commit".
             Datastore::Running if self.waiting().is_some_and(|confirm| confirm.session != session) => {
                 return Err(StoreError::ConfirmPending);

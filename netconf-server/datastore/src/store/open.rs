@@ -128,7 +128,10 @@ impl Store {
         }
         let state = match replayed {
             Some(state) => state,
-            None => Replayed { running: valid(&schema, &startup, validate, &mut problems), ..Replayed::empty(&schema) },
+            None => Replayed {
+                running: valid(&schema, &startup, validate, &mut problems),
+                ..Replayed::empty(&schema)
+            },
         };
         let journal =
             start_journal(&paths.state, boot_id, state.sequence, &state.running, state.waiting.as_ref())?;
@@ -150,12 +153,7 @@ impl Store {
 }
 
 /// The startup configuration if it is valid, else nothing.
-fn valid(
-    schema: &Arc<Schema>,
-    startup: &Tree,
-    validate: Validate<'_>,
-    problems: &mut Vec<Problem>,
-) -> Tree {
+fn valid(schema: &Arc<Schema>, startup: &Tree, validate: Validate<'_>, problems: &mut Vec<Problem>) -> Tree {
     let empty = Tree::empty(schema.clone());
     match validate(&empty, startup, &diff(&empty, startup)) {
         Ok(()) => startup.clone(),
@@ -191,7 +189,8 @@ fn replay(
         let tree = read_tree(schema, &paths.state.join(name)).map_err(|error| error.to_string())?;
         tree.map_err(|error| format!("{name}: {error}"))
     };
-    let Some((Record::Base { boot_id: of, sequence, running, waiting }, records)) = found.records.split_first()
+    let Some((Record::Base { boot_id: of, sequence, running, waiting }, records)) =
+        found.records.split_first()
     else {
         return if found.records.is_empty() && found.cut == 0 {
             Ok(None)
@@ -221,9 +220,8 @@ fn replay(
                 Some((of, change, confirm)) if of == *sequence => {
                     let new = match change {
                         journal::Change::Snapshot(name) => load(name)?,
-                        journal::Change::Edit(edit) => {
-                            edited(&state.running, edit).map_err(|error| format!("change {sequence}: {error}"))?
-                        }
+                        journal::Change::Edit(edit) => edited(&state.running, edit)
+                            .map_err(|error| format!("change {sequence}: {error}"))?,
                     };
                     let old = std::mem::replace(&mut state.running, new);
                     match confirm {

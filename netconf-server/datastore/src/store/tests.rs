@@ -289,10 +289,13 @@ fn startup_may_be_json_until_it_is_saved() {
 fn a_startup_that_cannot_be_read_is_put_aside() {
     let folder = temporary();
     for round in 1..=2 {
-        fs::write(folder.path().join("startup.xml"), "<top xmlns='urn:example'>\n<size>x</size></top>").unwrap();
+        fs::write(folder.path().join("startup.xml"), "<top xmlns='urn:example'>\n<size>x</size></top>")
+            .unwrap();
         let (store, report) = open(folder.path(), &format!("boot-{round}"));
         assert_eq!(running(&store), "");
-        let [Problem::StartupUnreadable { kept, error, .. }] = &report.problems[..] else { panic!("{report:?}") };
+        let [Problem::StartupUnreadable { kept, error, .. }] = &report.problems[..] else {
+            panic!("{report:?}")
+        };
         assert_eq!(*kept, folder.path().join(format!("startup.xml.rejected-{round}")));
         assert_eq!(error.position, Some((2, 15)));
         assert!(report.problems[0].to_string().contains("line 2, column 15"), "{}", report.problems[0]);

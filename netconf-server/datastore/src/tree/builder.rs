@@ -187,10 +187,9 @@ impl Builder<'_> {
     }
 
     fn value(&self, id: SchemaId, value: &impl Display) -> Result<Arc<str>, BuildError> {
-        self.schema.canonical(id, &value.to_string()).map_err(|error| BuildError::Value {
-            path: self.schema.path(id),
-            message: error.message,
-        })
+        self.schema
+            .canonical(id, &value.to_string())
+            .map_err(|error| BuildError::Value { path: self.schema.path(id), message: error.message })
     }
 }
 

@@ -27,11 +27,7 @@ pub(crate) fn escape_attribute(out: &mut dyn fmt::Write, text: &str) -> fmt::Res
     })
 }
 
-fn escape(
-    out: &mut dyn fmt::Write,
-    text: &str,
-    replace: impl Fn(u8) -> Option<&'static str>,
-) -> fmt::Result {
+fn escape(out: &mut dyn fmt::Write, text: &str, replace: impl Fn(u8) -> Option<&'static str>) -> fmt::Result {
     let mut done = 0;
     for (at, byte) in text.bytes().enumerate() {
         if let Some(replacement) = replace(byte) {

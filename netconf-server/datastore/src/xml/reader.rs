@@ -65,8 +65,10 @@ impl<'x> XmlReader<'x> {
         let config = reader.config_mut();
         config.expand_empty_elements = true;
         config.check_end_names = true;
-        let new = Self { reader, text, scope: Scope::of(fragment.namespaces), limits, depth: 0, closed: None };
-        if let Some(at) = text.bytes().position(|byte| byte < b' ' && !matches!(byte, b'\t' | b'\n' | b'\r')) {
+        let new =
+            Self { reader, text, scope: Scope::of(fragment.namespaces), limits, depth: 0, closed: None };
+        if let Some(at) = text.bytes().position(|byte| byte < b' ' && !matches!(byte, b'\t' | b'\n' | b'\r'))
+        {
             let message = format!("the character U+{:04X} is not allowed in XML", text.as_bytes()[at]);
             return Err(new.malformed_at(at, message));
         }
@@ -170,9 +172,10 @@ impl<'x> XmlReader<'x> {
                 .map_err(|error| self.malformed(error.to_string()))?;
             self.check_characters(&value)?;
             let key = attribute.key.0;
-            match key.strip_prefix("xmlns").and_then(|rest| {
-                if rest.is_empty() { Some("") } else { rest.strip_prefix(':') }
-            }) {
+            match key
+                .strip_prefix("xmlns")
+                .and_then(|rest| if rest.is_empty() { Some("") } else { rest.strip_prefix(':') })
+            {
                 Some(prefix) => self.scope.declare(self.depth, prefix, &value),
                 None => raw.push((key.to_owned(), value.into_owned())),
             }
@@ -228,7 +231,8 @@ impl<'x> XmlReader<'x> {
 
     /// References may stand for characters that XML does not allow (XML 1.0 §2.2).
     fn check_characters(&self, text: &str) -> Result<(), DataError> {
-        let allowed = |c: char| (c >= ' ' || matches!(c, '\t' | '\n' | '\r')) && !matches!(c, '\u{fffe}' | '\u{ffff}');
+        let allowed =
+            |c: char| (c >= ' ' || matches!(c, '\t' | '\n' | '\r')) && !matches!(c, '\u{fffe}' | '\u{ffff}');
         match text.chars().find(|c| !allowed(*c)) {
             None => Ok(()),
             Some(bad) => {
@@ -242,7 +246,7 @@ impl<'x> XmlReader<'x> {
 mod tests {
     use super::{Fragment, Limits, Token, XmlReader};
     use crate::error::DataError;
-use daybreak_netconf::error::ErrorTag;
+    use daybreak_netconf::error::ErrorTag;
 
     fn read(text: &str) -> Result<String, DataError> {
         let limits = Limits { size: 10_000, depth: 5, attributes: 3 };

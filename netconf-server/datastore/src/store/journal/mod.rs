@@ -83,7 +83,10 @@ impl Journal {
             Err(error) => {
                 self.damaged = true;
                 // What can be taken back is taken back; the rest is what `damaged` is for.
-                let back = self.file.set_len(self.length).and_then(|()| self.file.seek(SeekFrom::Start(self.length)));
+                let back = self
+                    .file
+                    .set_len(self.length)
+                    .and_then(|()| self.file.seek(SeekFrom::Start(self.length)));
                 drop(back);
                 Err(StoreError::io("write", &self.folder.join(FILE), error))
             }

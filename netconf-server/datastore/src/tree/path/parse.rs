@@ -162,8 +162,7 @@ impl<'a> Reader<'a> {
             return Ok(Select::Node);
         }
         let node = self.schema.node(id);
-        let wrong =
-            |problem: String| PathError::Predicate { node: node.name.to_string(), problem };
+        let wrong = |problem: String| PathError::Predicate { node: node.name.to_string(), problem };
         match &node.kind {
             Kind::LeafList(..) => {
                 self.open()?;
@@ -237,7 +236,9 @@ impl<'a> Reader<'a> {
     fn literal(&mut self) -> Result<&'a str, PathError> {
         let rest = self.rest();
         let missing = PathError::Expected { expected: "a quoted value", at: self.at };
-        let Some(quote) = rest.chars().next().filter(|c| matches!(c, '\'' | '"')) else { return Err(missing) };
+        let Some(quote) = rest.chars().next().filter(|c| matches!(c, '\'' | '"')) else {
+            return Err(missing);
+        };
         let Some(end) = rest[1..].find(quote) else { return Err(missing) };
         self.at += end + 2;
         Ok(&rest[1..=end])

@@ -87,7 +87,8 @@ fn quote(f: &mut fmt::Formatter<'_>, value: &str) -> fmt::Result {
     f.write_str("concat(")?;
     let mut rest = value;
     while let Some(first) = rest.chars().next() {
-        let (quote, ends) = if first == '\'' { ('"', rest.find(|c| c != '\'')) } else { ('\'', rest.find('\'')) };
+        let (quote, ends) =
+            if first == '\'' { ('"', rest.find(|c| c != '\'')) } else { ('\'', rest.find('\'')) };
         let (part, after) = rest.split_at(ends.unwrap_or(rest.len()));
         let comma = if after.is_empty() { "" } else { "," };
         write!(f, "{quote}{part}{quote}{comma}")?;
