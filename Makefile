@@ -17,7 +17,7 @@ export DAYBREAK_CACHE := $(abspath $(CACHE))
 export DAYBREAK_IMAGE := $(abspath build/lab/vrouter)
 
 .PHONY: help setup build image demo demo-down test test-reproducible test-crates test-labs lint fmt fuzz \
-        bench-setup bench-forward bench-fib bench-dhcp bench-tftp bench-http bench-seed bench-image bench-netconf
+        bench-setup bench-forward bench-fib bench-dhcp bench-tftp bench-http bench-seed bench-image bench-netconf bench-telemetry
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  %-16s %s\n", $$1, $$2}'
@@ -96,6 +96,9 @@ bench-fib: bench-setup ## a million routes from FPM into the forwarding table be
 
 bench-netconf: bench-setup ## edits and commits beside yuma's netconfd, and the engine beside libyang
 	tests/bench/netconf/run
+
+bench-telemetry: bench-setup ## points per second into InfluxDB beside curl, scrapes beside node_exporter
+	tests/bench/telemetry/run
 
 bench-setup: setup
 	@tests/setup/packages.sh tests/setup/packages-bench.txt

@@ -153,7 +153,10 @@ fn the_group_frrvty_is_all_that_it_takes() {
     std::fs::set_permissions(dir.path(), std::fs::Permissions::from_mode(0o777)).unwrap();
     // The program may be in a folder that only root can enter.
     let program = dir.path().join("telemetryd");
-    std::fs::copy(env!("CARGO_BIN_EXE_telemetryd"), &program).unwrap();
+    // Copied by another process: a file that this one has open for writing may be held by a child of another test at the
+    // moment when it is to be run, which the kernel refuses (ETXTBSY).
+    let copied = Command::new("cp").arg(env!("CARGO_BIN_EXE_telemetryd")).arg(&program).status().unwrap();
+    assert!(copied.success());
     let group = nix::unistd::Group::from_name("frrvty").unwrap().expect("the package frr makes this group");
     let start = |groups: &str| {
         let mut command = Command::new("setpriv");

@@ -31,8 +31,30 @@ fn check_accepts_the_sample_and_names_the_line_of_a_fault() {
 }
 
 #[test]
+fn check_tells_programs_as_json_either_way() {
+    let json = |file: &str| {
+        let output = telemetryd(&["check", file, "-o", "json"]);
+        let said: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        (output.status.code(), said)
+    };
+    let (code, said) = json(concat!(env!("CARGO_MANIFEST_DIR"), "/samples/telemetryd.yaml"));
+    assert_eq!((code, &said["valid"], &said["databases"][0]), (Some(0), &true.into(), &"main".into()));
+    assert_eq!(said["prometheus"], "127.0.0.1:9273");
+    let sets = said["sets"].as_array().unwrap();
+    assert!(sets.contains(&"dataplane_port".into()) && !sets.contains(&"system_disk".into()), "{sets:?}");
+
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("bad.yaml");
+    std::fs::write(&file, "outputs: {prometheus: {}}\ntags: {port: x}\n").unwrap();
+    let (code, said) = json(file.to_str().unwrap());
+    assert_eq!((code, &said["valid"]), (Some(1), &false.into()));
+    assert_eq!((&said["line"], &said["column"]), (&2.into(), &14.into()));
+    assert!(said["error"].as_str().unwrap().contains("tags.port"), "{said}");
+}
+
+#[test]
 fn wrong_use_is_exit_code_2() {
-    for arguments in [&[][..], &["--bogus"], &["check"], &["--config"]] {
+    for arguments in [&[][..], &["--bogus"], &["check"], &["--config"], &["grafana", "--profile", "x"]] {
         assert_eq!(telemetryd(arguments).status.code(), Some(2), "{arguments:?}");
     }
 }

@@ -5,8 +5,10 @@ mod common;
 
 use common::{Influx, Running, address, config, curl, daemon, metric, outputs, wait};
 use nix::sys::signal::Signal;
+use std::os::unix::net::UnixDatagram;
 use std::path::Path;
 use std::process::Command;
+use std::time::Duration;
 
 const RELOADS: &str = "daybreak_telemetry_agent_reloads_total";
 const REFUSED: &str = "daybreak_telemetry_agent_refused_reloads_total";
@@ -168,4 +170,33 @@ fn the_pid_file_is_there_as_long_as_the_daemon() {
     assert_eq!(pid.trim(), daemon.child.id().to_string());
     assert!(daemon.terminate().success());
     assert!(!pid_file.exists());
+}
+
+#[test]
+fn the_service_manager_is_told() {
+    let (dir, address) = (tempfile::tempdir().unwrap(), address());
+    let path = config(dir.path(), &format!("prometheus: {{listen: '{address}:9273'}}"));
+    let socket = UnixDatagram::bind(dir.path().join("notify")).unwrap();
+    socket.set_read_timeout(Some(Duration::from_mins(1))).unwrap();
+    let said = || {
+        let mut text = [0; 1024];
+        let length = socket.recv(&mut text).unwrap();
+        String::from_utf8(text[..length].to_vec()).unwrap()
+    };
+    let mut command = Command::new(env!("CARGO_BIN_EXE_telemetryd"));
+    command.arg("--config").arg(&path).env("NOTIFY_SOCKET", dir.path().join("notify"));
+    let daemon = Running::start(&mut command, path.with_extension("log"));
+    assert_eq!(said(), "READY=1\nSTATUS=reading");
+    // It listens from the moment at which it says so.
+    assert!(curl(&["-f", &format!("http://{address}:9273/metrics")]).is_some());
+    let good = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, "outputs: {}\n").unwrap();
+    daemon.signal(Signal::SIGHUP);
+    let status = said();
+    assert!(status.starts_with("STATUS=") && status.contains("line 1 column 10"), "{status}");
+    std::fs::write(&path, good).unwrap();
+    daemon.signal(Signal::SIGHUP);
+    assert_eq!(said(), "STATUS=reading");
+    assert!(daemon.terminate().success());
+    assert_eq!(said(), "STOPPING=1");
 }

@@ -2,6 +2,7 @@
 
 mod check;
 mod log;
+mod notify;
 mod pid_file;
 mod serve;
 
@@ -35,7 +36,7 @@ enum Verb {
         #[arg(long)]
         json: bool,
     },
-    /// Print a Grafana dashboard for the data in InfluxDB, as JSON.
+    /// Print a dashboard for Grafana, as JSON.
     Grafana {
         /// Of what.
         #[arg(long, value_enum, default_value_t)]

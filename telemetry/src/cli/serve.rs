@@ -1,6 +1,7 @@
 //! `telemetryd --config FILE`.
 
 use super::log;
+use super::notify::notify;
 use super::pid_file::PidFile;
 use crate::config::yaml;
 use crate::service::{Daemon, ServiceError};
@@ -46,6 +47,7 @@ pub(super) fn run(arguments: &Run) -> Result<()> {
         let machine = rustix::system::uname().nodename().to_string_lossy().into_owned();
         let mut daemon = Daemon::start(&config, machine, Timestamp::now).await?;
         let _pid_file = arguments.pid_file.as_deref().map(PidFile::write).transpose()?;
+        notify("READY=1\nSTATUS=reading");
         let outcome = work(&mut daemon, &arguments.config, &mut signals).await;
         let stopped = daemon.stop().await;
         Ok(outcome.and(stopped)?)
@@ -63,26 +65,31 @@ async fn work(daemon: &mut Daemon, file: &Path, signals: &mut Signals) -> Result
         }
     }
     tracing::info!("stopping");
+    notify("STOPPING=1");
     Ok(())
 }
 
 /// Reads the configuration again. A bad one is refused and the old one stays; only a panic is an error.
 async fn reload(daemon: &mut Daemon, file: &Path) -> Result<(), ServiceError> {
+    let refused = |error: &str| {
+        tracing::error!(error, "configuration refused; the old one stays");
+        notify(&format!("STATUS=reading; the last configuration was refused: {error}"));
+    };
     let config = match yaml::load(file) {
         Ok(config) => config,
         Err(error) => {
             daemon.refused_reload();
-            tracing::error!(error = error.brief(), "configuration refused; the old one stays");
+            refused(&error.brief());
             return Ok(());
         }
     };
     match daemon.reload(&config).await {
-        Ok(()) => tracing::info!(file = %file.display(), "configuration read again"),
-        Err(error @ ServiceError::Round(_)) => return Err(error),
-        Err(error) => {
-            let file = file.display();
-            tracing::error!(%file, %error, "configuration refused; the old one stays");
+        Ok(()) => {
+            tracing::info!(file = %file.display(), "configuration read again");
+            notify("STATUS=reading");
         }
+        Err(error @ ServiceError::Round(_)) => return Err(error),
+        Err(error) => refused(&format!("{}: {error}", file.display())),
     }
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! InfluxQL of a KPI: what the catalogue says decides how it is asked for.
+//! The query for a KPI, in the language of `InfluxDB`: what the catalogue says decides how it is asked for.
 
 use super::UnknownKpi;
 use crate::catalogue::{Kind, Kpi, Set, Unit};
@@ -68,8 +68,8 @@ fn known(set: &'static Set, kpi: &str) -> Result<&'static Kpi, UnknownKpi> {
 }
 
 fn plain(set: &Set, kpi: &Kpi, value: &str) -> Query {
-    let tags = set.tags.iter().map(|tag| format!(" $tag_{}", tag.name)).collect::<String>();
-    let alias = format!("$tag_host{tags} {}", kpi.name);
+    let tags: Vec<String> = tags(set).map(|tag| format!("$tag_{tag}")).collect();
+    let alias = format!("{} {}", tags.join(" "), kpi.name);
     Query { text: select(set, value), alias, about: sentence(kpi) }
 }
 
@@ -77,15 +77,23 @@ fn sentence(kpi: &Kpi) -> String {
     format!("{}: {}", kpi.name, kpi.about)
 }
 
+/// The tags that points of a set carry, but for those that an operator adds.
+fn tags(set: &Set) -> impl Iterator<Item = &'static str> {
+    std::iter::once("host").chain(set.tags.iter().map(|tag| tag.name))
+}
+
 fn select(set: &Set, value: &str) -> String {
-    let tags: Vec<&str> = std::iter::once("host").chain(set.tags.iter().map(|tag| tag.name)).collect();
-    let chosen = tags.iter().filter(|tag| CHOSEN.contains(tag));
     // Names have slashes and dots (et-0/1/0); only `:regex` escapes them.
-    let wanted: String = chosen.map(|tag| format!("\"{tag}\" =~ /^${{{tag}:regex}}$/ AND ")).collect();
-    let groups: String = tags.iter().map(|tag| format!(", \"{tag}\"")).collect();
+    let chosen =
+        tags(set).filter(|tag| CHOSEN.contains(tag)).map(|tag| format!("\"{tag}\" =~ /^${{{tag}:regex}}$/"));
+    let wanted: Vec<String> = chosen.chain(["$timeFilter".to_owned()]).collect();
+    let quoted = tags(set).map(|tag| format!("\"{tag}\""));
+    let groups: Vec<String> = ["time($__interval)".to_owned()].into_iter().chain(quoted).collect();
     format!(
-        "SELECT {value} FROM \"{}\" WHERE {wanted}$timeFilter GROUP BY time($__interval){groups} fill(none)",
-        set.name
+        "SELECT {value} FROM \"{}\" WHERE {} GROUP BY {} fill(none)",
+        set.name,
+        wanted.join(" AND "),
+        groups.join(", ")
     )
 }
 

@@ -6,4 +6,4 @@ mod verdict;
 mod writer;
 
 pub use request::Target;
-pub use writer::{Output, OutputError};
+pub use writer::{Figures, Output, OutputError};

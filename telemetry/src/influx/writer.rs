@@ -48,14 +48,21 @@ pub enum OutputError {
 
 /// Figures of an output, for its KPIs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Figures {
-    pub(crate) delivered: u64,
-    pub(crate) rejected: u64,
-    pub(crate) failures: u64,
-    pub(crate) gap: u64,
-    pub(crate) damaged: u64,
-    pub(crate) waiting: u64,
-    pub(crate) size: u64,
+pub struct Figures {
+    /// Points that the database took.
+    pub delivered: u64,
+    /// Points that it refused for good.
+    pub rejected: u64,
+    /// Requests that failed and are tried again.
+    pub failures: u64,
+    /// Points lost.
+    pub gap: u64,
+    /// Segments of the queue with a damaged end.
+    pub damaged: u64,
+    /// Points that wait.
+    pub waiting: u64,
+    /// Bytes on disk.
+    pub size: u64,
 }
 
 impl Output {
@@ -102,7 +109,8 @@ impl Output {
         self.queue.lock().set_limit(limit)
     }
 
-    pub(crate) fn figures(&self) -> Figures {
+    /// How delivery goes.
+    pub fn figures(&self) -> Figures {
         let queue = self.queue.lock();
         Figures {
             delivered: self.delivered.load(Ordering::Relaxed),

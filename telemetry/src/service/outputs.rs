@@ -30,7 +30,7 @@ enum Planned {
     /// It runs already. The queue stays as it is, also when the database is another one.
     Keep { name: String, target: Target, limit: u64 },
     /// It is new.
-    Open { folder: PathBuf, output: Output },
+    Open { folder: PathBuf, output: Arc<Output> },
 }
 
 impl Outputs {
@@ -60,7 +60,7 @@ impl Outputs {
                 damaged = queue.damaged(),
                 "queue opened"
             );
-            Ok(Planned::Open { folder, output: Output::new(name, target, queue) })
+            Ok(Planned::Open { folder, output: Arc::new(Output::new(name, target, queue)) })
         };
         config.influxdb.iter().map(plan).collect::<Result<_, _>>().map(Plan)
     }
@@ -101,8 +101,8 @@ impl Outputs {
 }
 
 impl Running {
-    fn start(folder: PathBuf, output: Output) -> Self {
-        let (output, stop) = (Arc::new(output), CancellationToken::new());
+    fn start(folder: PathBuf, output: Arc<Output>) -> Self {
+        let stop = CancellationToken::new();
         let task = tokio::spawn(Arc::clone(&output).run(stop.clone()));
         Self { folder, output, stop, task }
     }

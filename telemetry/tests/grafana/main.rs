@@ -1,4 +1,4 @@
-//! The dashboards as Grafana would use them. Grafana itself is not run: no package of Debian's, PyPI's or npm's has the server.
+//! The dashboards as Grafana would use them. Grafana itself is not run: no registry that tests may use has the server.
 //! What it does with a query before it sends it is done here (`expand.rs`), and a real `InfluxDB` answers.
 #![allow(clippy::unwrap_used, reason = "a helper that fails fails its test")]
 

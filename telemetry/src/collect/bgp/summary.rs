@@ -19,7 +19,8 @@ struct Family(Option<Table>);
 struct Table {
     rib_count: u64,
     rib_memory: u64,
-    table_version: u64,
+    #[serde(rename = "tableVersion")]
+    version: u64,
     total_peers: u64,
     #[serde(default)]
     peers: BTreeMap<String, Peer>,
@@ -31,8 +32,8 @@ struct Peer {
     remote_as: u64,
     msg_rcvd: u64,
     msg_sent: u64,
-    #[serde(default)]
-    peer_uptime_msec: u64,
+    #[serde(default, rename = "peerUptimeMsec")]
+    uptime_ms: u64,
     #[serde(default)]
     pfx_rcd: u64,
     #[serde(default)]
@@ -90,7 +91,7 @@ fn table_points(points: &mut Vec<Point>, vrf: &str, family: &str, table: &Table)
         let point = Point::new(&BGP_NEIGHBOR, [neighbor, vrf, family])
             .with_known("state", state)
             // FRR counts from the last change, also while the session is down.
-            .with("up", if is_up { peer.peer_uptime_msec / 1000 } else { 0 })
+            .with("up", if is_up { peer.uptime_ms / 1000 } else { 0 })
             .with("remote_as", peer.remote_as)
             .with("prefixes_received", peer.pfx_rcd)
             .with("prefixes_sent", peer.pfx_snt)
@@ -105,7 +106,7 @@ fn table_points(points: &mut Vec<Point>, vrf: &str, family: &str, table: &Table)
             .with("rib_size", table.rib_memory)
             .with("neighbors", table.total_peers)
             .with("established", established)
-            .with("table_version", table.table_version),
+            .with("table_version", table.version),
     );
 }
 
