@@ -1,0 +1,165 @@
+//! A fresh appliance becomes a router, as an operator makes it one: Ansible over NETCONF, BGP, traffic through DPDK, KPIs in a
+//! database, each step asserted.
+
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use daybreak_tests::ansible::Ansible;
+use daybreak_tests::environment::Environment;
+use daybreak_tests::error::Result;
+use daybreak_tests::lab::{Addressing, Lab};
+use daybreak_tests::machine::{Firmware, Machine, disk};
+use daybreak_tests::patience::Patience;
+use daybreak_tests::process::Process;
+use daybreak_tests::routed::{ANNOUNCED, Routed, TARGET};
+use daybreak_tests::story::Story;
+use serde_json::Value;
+
+/// Longest time from power-on to an active node, on a quiet machine without hardware virtualisation.
+const DEPLOYMENT: u64 = 900;
+
+/// Echo requests of one measurement.
+const PACKETS: u32 = 500;
+
+/// How long the idle appliance is watched.
+const IDLE: Duration = Duration::from_secs(20);
+
+fn explain(lab: &Lab, machine: &Machine) {
+    if let Ok(console) = machine.console() {
+        eprintln!("--- the end of the console:\n{}", console.tail(60));
+    }
+    eprintln!("--- the end of the provisioner's log:\n{}", lab.provisioner().log_tail(40));
+}
+
+/// Boots the machine over the network, installs it and waits until it is active.
+fn deploy(lab: &Lab, machine: &mut Machine) -> Result<()> {
+    let mut timeline = lab.provisioner().timeline("r1")?;
+    machine.power_on(lab.bridge())?;
+    timeline
+        .wait("the node to be active", Patience::secs(DEPLOYMENT), |e| e.says("STATE-CHANGED", "active"))?;
+    Ok(())
+}
+
+/// A counter of a node or port in the data plane's statistics.
+fn counter(statistics: &Value, list: &str, key: &str, name: &str, field: &str) -> u64 {
+    let items = statistics[list].as_array().map(Vec::as_slice).unwrap_or_default();
+    let item = items.iter().find(|item| item[key] == name);
+    item.and_then(|item| item[field].as_u64())
+        .unwrap_or_else(|| panic!("no {list} {name} {field}: {statistics:#}"))
+}
+
+fn forwarded(story: &Story<'_>) -> Result<u64> {
+    Ok(counter(&story.statistics()?, "nodes", "node", "rewrite", "packets"))
+}
+
+/// Ansible configures, and the second time finds nothing to change.
+fn configured_once_and_for_all(story: &Story<'_>) -> Result<()> {
+    let first = story.configure()?;
+    assert_eq!(first.changed, 3, "{}", first.output);
+    let second = story.configure()?;
+    assert_eq!(second.changed, 0, "{}", second.output);
+    Ok(())
+}
+
+/// The route is in FRR and in the FIB, and what is sent is what is counted.
+fn routes_and_counts(story: &Story<'_>) -> Result<()> {
+    story.wait_route()?;
+    let zebra = story.login.run(story.lab.server(), "sudo vtysh -c 'show ip route bgp'")?;
+    assert!(zebra.contains(ANNOUNCED), "not in FRR:\n{zebra}");
+
+    let before = forwarded(story)?;
+    let pings = story.traffic(PACKETS)?;
+    assert_eq!((pings.sent, pings.received), (u64::from(PACKETS), u64::from(PACKETS)));
+    let both_ways = forwarded(story)? - before;
+    assert_eq!(both_ways, 2 * u64::from(PACKETS), "requests and replies, no more and no less");
+
+    let pings = story.traffic6(PACKETS / 10)?;
+    assert_eq!(pings.received, pings.sent, "IPv6");
+    Ok(())
+}
+
+/// Without the route there is no traffic; with it there is again.
+fn withdrawn_route_stops_traffic(story: &Story<'_>) -> Result<()> {
+    story.routed.announce(false)?;
+    story.wait_fib(ANNOUNCED, false, Patience::secs(60))?;
+    let pings = story.traffic(5)?;
+    assert_eq!(pings.received, 0, "answered without a route");
+    story.routed.announce(true)?;
+    story.wait_route()?;
+    Ok(())
+}
+
+/// What the database says was sent is what was sent, within 5 %.
+fn kpis_show_the_traffic(story: &Story<'_>) -> Result<()> {
+    let sent_before = counter(&story.statistics()?, "ports", "port", "p0", "tx_packets");
+    let stored_before = story.wait_kpi("p0", "tx_packets", sent_before, Patience::secs(60))?;
+    let pings = story.traffic(PACKETS)?;
+    let sent_after = counter(&story.statistics()?, "ports", "port", "p0", "tx_packets");
+    let stored_after = story.wait_kpi("p0", "tx_packets", sent_after, Patience::secs(60))?;
+    let (stored, sent) = (stored_after - stored_before, pings.sent);
+    assert!(stored.abs_diff(sent) * 20 <= sent, "{stored} in the database, {sent} sent");
+    Ok(())
+}
+
+/// Restarts `service` on the appliance in the middle of traffic; no packet may be lost.
+fn restart_loses_nothing(story: &Story<'_>, service: &str) -> Result<()> {
+    let mut ping = Command::new("ping");
+    ping.args(["-i", "0.02", "-W", "10", "-c", "100000", TARGET]);
+    let name = format!("ping.{service}");
+    let mut pinger = Process::start(&story.routed.host_place, &name, &ping, story.lab.directory().path())?;
+    let start = pinger.output().mark();
+    pinger.output().wait_for(start, "icmp_seq=20 ", Patience::secs(60))?;
+    story.login.run(story.lab.server(), &format!("sudo systemctl restart {service}"))?;
+    let back = pinger.output().mark();
+    pinger.output().wait_for(back, "icmp_seq=", Patience::secs(60))?;
+    story.routed.peer.wait_established(daybreak_tests::routed::ROUTER_WEST, Patience::secs(180))?;
+    // SIGINT, as a person's Ctrl-C: ping prints what it counted.
+    let id = i32::try_from(pinger.id()).expect("a process id");
+    nix::sys::signal::kill(nix::unistd::Pid::from_raw(id), nix::sys::signal::Signal::SIGINT)
+        .expect("ping runs until it is told to end");
+    pinger.wait(Patience::secs(30))?;
+    let text = pinger.output().tail(5);
+    assert!(text.contains(" 0% packet loss"), "{service}:\n{text}");
+    Ok(())
+}
+
+/// An idle appliance leaves the processor alone.
+fn idle_is_idle(machine: &mut Machine) -> Result<()> {
+    let (start, before) = (Instant::now(), machine.processor_time()?);
+    while let Some(rest) = IDLE.checked_sub(start.elapsed()).filter(|rest| !rest.is_zero()) {
+        std::thread::park_timeout(rest);
+    }
+    let share =
+        machine.processor_time()?.saturating_sub(before).as_secs_f64() / start.elapsed().as_secs_f64();
+    eprintln!("the idle appliance takes {:.1} % of a core", share * 100.0);
+    assert!(share < 0.15, "the idle appliance takes {:.1} % of a core", share * 100.0);
+    Ok(())
+}
+
+#[test]
+#[ignore = "needs the built image and some minutes; `make test` runs it"]
+fn an_installed_appliance_becomes_a_router_that_reports() {
+    let mut lab = Lab::new("router", Environment::from_process().unwrap(), Addressing::Server).unwrap();
+    lab.provisioner_mut().start().unwrap();
+    let routed = Routed::new(&lab).unwrap();
+    let ansible = Ansible::new(&lab).unwrap();
+    lab.enrol("r1", 1).unwrap();
+    let target = disk::empty(lab.directory(), "target", "DISK0", 4 << 30).unwrap();
+    let others = [&routed.west, &routed.east];
+    let mut machine = lab.machine_on("r1", 1, Firmware::Bios, vec![target], &others).unwrap();
+    deploy(&lab, &mut machine).inspect_err(|_| explain(&lab, &machine)).unwrap();
+    let login = lab.login("r1").unwrap();
+    login.wait(lab.server(), Patience::secs(300)).inspect_err(|_| explain(&lab, &machine)).unwrap();
+    ansible.trust(&lab, "r1").unwrap();
+    let story = Story { lab: &lab, routed: &routed, node: "r1", login: &login, ansible: &ansible };
+    story.wait_netconf(Patience::secs(180)).inspect_err(|_| explain(&lab, &machine)).unwrap();
+
+    configured_once_and_for_all(&story).unwrap();
+    routes_and_counts(&story).unwrap();
+    withdrawn_route_stops_traffic(&story).unwrap();
+    kpis_show_the_traffic(&story).unwrap();
+    for service in ["frr", "netconfd", "telemetryd"] {
+        restart_loses_nothing(&story, service).unwrap();
+    }
+    idle_is_idle(&mut machine).unwrap();
+}
