@@ -69,20 +69,18 @@ fn one<'t>(writer: &mut XmlWriter<'_, 't>, node: &NodeRef<'t>, change: &Change) 
         Op::Modified { .. } => ("replace", &Placement::Any),
         Op::Moved { place } => ("merge", place),
     };
-    let mut attributes = Attributes::default();
-    attributes.text = format!(" xmlns:nc=\"{NETCONF}\" nc:operation=\"{operation}\"");
+    let text = format!(" xmlns:nc=\"{NETCONF}\" nc:operation=\"{operation}\"");
+    let mut attributes = Attributes { text, modules: Vec::new() };
     placement(&mut attributes, node, place)?;
     if node.value().is_some() {
         return writer.leaf(node, &attributes);
     }
-    match change.op {
-        Op::Created { .. } => writer.element(node, &Selection::All, &attributes),
-        _ => {
-            writer.open(node, &attributes)?;
-            keys(writer, node)?;
-            writer.close(node)
-        }
+    if matches!(change.op, Op::Created { .. }) {
+        return writer.element(node, &Selection::All, &attributes);
     }
+    writer.open(node, &attributes)?;
+    keys(writer, node)?;
+    writer.close(node)
 }
 
 fn keys<'t>(writer: &mut XmlWriter<'_, 't>, entry: &NodeRef<'t>) -> fmt::Result {

@@ -11,7 +11,11 @@ use std::fmt;
 ///
 /// # Errors
 /// What the sink refuses; see [`super::IoSink`].
-pub fn write_json(out: &mut dyn fmt::Write, node: &NodeRef<'_>, options: WriteOptions<'_>) -> fmt::Result {
+pub fn write_json<'t>(
+    out: &mut dyn fmt::Write,
+    node: &NodeRef<'t>,
+    options: WriteOptions<'_, 't>,
+) -> fmt::Result {
     let view = View { options };
     let mut writer = JsonWriter { out, view, pending: Vec::new(), depth: 1, first: true };
     writer.out.write_str("{")?;
@@ -26,7 +30,7 @@ pub fn write_json(out: &mut dyn fmt::Write, node: &NodeRef<'_>, options: WriteOp
 
 struct JsonWriter<'o, 't> {
     out: &'o mut dyn fmt::Write,
-    view: View<'o>,
+    view: View<'o, 't>,
     /// Containers without presence, which are written when something in them is.
     pending: Vec<NodeRef<'t>>,
     depth: usize,

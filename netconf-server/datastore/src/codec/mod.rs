@@ -12,7 +12,6 @@ pub use sink::IoSink;
 pub use xml::write_xml;
 
 use crate::filter::Selection;
-use crate::schema::SchemaId;
 use crate::tree::NodeRef;
 use std::fmt;
 
@@ -43,27 +42,25 @@ impl WithDefaults {
     }
 }
 
-/// Says of a node whether it may be seen; what is below a hidden node is hidden.
-pub type Permit<'a> = &'a dyn Fn(&NodeRef<'_>) -> bool;
-/// Says whether the `when` of a child that has a default lets it be, given the node above.
-pub type WhenHolds<'a> = &'a dyn Fn(&NodeRef<'_>, SchemaId) -> bool;
+/// Says something of a node.
+pub type Judge<'a, 't> = &'a dyn Fn(&NodeRef<'t>) -> bool;
 
 /// What is written and how.
 #[derive(Clone, Copy, Default)]
-pub struct WriteOptions<'a> {
+pub struct WriteOptions<'a, 't> {
     /// Which defaults.
     pub defaults: WithDefaults,
     /// The part that is written; all of it if absent.
     pub selection: Option<&'a Selection>,
-    /// Nodes that may be seen; all if absent.
-    pub permit: Option<Permit<'a>>,
-    /// For defaults of nodes with a `when`; if absent such nodes are taken to be there.
-    pub when: Option<WhenHolds<'a>>,
+    /// Whether a node may be seen; what is below a hidden node is hidden. All may if absent.
+    pub permit: Option<Judge<'a, 't>>,
+    /// Whether the `when` of a node that is not stored lets it be, so that its default is written. It does if absent.
+    pub when: Option<Judge<'a, 't>>,
     /// Blanks per level; everything on one line if absent.
     pub indent: Option<usize>,
 }
 
-impl fmt::Debug for WriteOptions<'_> {
+impl fmt::Debug for WriteOptions<'_, '_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("WriteOptions")
             .field("defaults", &self.defaults)

@@ -10,11 +10,11 @@ static ALL: Selection = Selection::All;
 
 /// A writer's way through a tree.
 #[derive(Clone, Copy)]
-pub(super) struct View<'a> {
-    pub(super) options: WriteOptions<'a>,
+pub(super) struct View<'a, 't> {
+    pub(super) options: WriteOptions<'a, 't>,
 }
 
-impl<'a> View<'a> {
+impl<'a, 't> View<'a, 't> {
     pub(super) fn selection(&self) -> &'a Selection {
         self.options.selection.unwrap_or(&ALL)
     }
@@ -25,12 +25,7 @@ impl<'a> View<'a> {
     }
 
     /// Calls `visit` with each visible child and what is selected of it, in schema order.
-    pub(super) fn children<'t, V>(
-        &self,
-        node: &NodeRef<'t>,
-        selection: &Selection,
-        visit: &mut V,
-    ) -> fmt::Result
+    pub(super) fn children<V>(&self, node: &NodeRef<'t>, selection: &Selection, visit: &mut V) -> fmt::Result
     where
         V: FnMut(&NodeRef<'t>, &Selection) -> fmt::Result,
     {
@@ -46,7 +41,7 @@ impl<'a> View<'a> {
         Ok(())
     }
 
-    fn instances<'t, V>(
+    fn instances<V>(
         &self,
         node: &NodeRef<'t>,
         id: SchemaId,
@@ -82,20 +77,18 @@ impl<'a> View<'a> {
         }
     }
 
-    fn nodes<'t>(&self, node: &NodeRef<'t>, id: SchemaId) -> crate::tree::Children<'t> {
-        let implied = self.implies()
-            && node.node().get(id).is_none()
-            && self.options.when.is_none_or(|holds| holds(node, id));
-        if implied { node.in_use(id) } else { node.children_of(id) }
+    fn nodes(&self, node: &NodeRef<'t>, id: SchemaId) -> crate::tree::Children<'t> {
+        if self.implies() { node.in_use(id) } else { node.children_of(id) }
     }
 
-    fn show<'t, V>(&self, child: &NodeRef<'t>, selection: &Selection, visit: &mut V) -> fmt::Result
+    fn show<V>(&self, child: &NodeRef<'t>, selection: &Selection, visit: &mut V) -> fmt::Result
     where
         V: FnMut(&NodeRef<'t>, &Selection) -> fmt::Result,
     {
         let trimmed = self.options.defaults == WithDefaults::Trim && has_default_value(child);
         let hidden = self.options.permit.is_some_and(|permit| !permit(child));
-        if trimmed || hidden { Ok(()) } else { visit(child, selection) }
+        let absent = child.is_default() && self.options.when.is_some_and(|holds| !holds(child));
+        if trimmed || hidden || absent { Ok(()) } else { visit(child, selection) }
     }
 }
 

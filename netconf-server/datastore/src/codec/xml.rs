@@ -14,7 +14,11 @@ use std::fmt;
 ///
 /// # Errors
 /// What the sink refuses; see [`super::IoSink`].
-pub fn write_xml(out: &mut dyn fmt::Write, node: &NodeRef<'_>, options: WriteOptions<'_>) -> fmt::Result {
+pub fn write_xml<'t>(
+    out: &mut dyn fmt::Write,
+    node: &NodeRef<'t>,
+    options: WriteOptions<'_, 't>,
+) -> fmt::Result {
     let view = View { options };
     let mut writer = XmlWriter::new(out, view);
     view.children(node, view.selection(), &mut |child, selection| {
@@ -39,14 +43,14 @@ impl Attributes {
 
 pub(super) struct XmlWriter<'o, 't> {
     out: &'o mut dyn fmt::Write,
-    view: View<'o>,
+    view: View<'o, 't>,
     /// Containers without presence, which are written when something in them is.
     pending: Vec<NodeRef<'t>>,
     depth: usize,
 }
 
 impl<'o, 't> XmlWriter<'o, 't> {
-    pub(super) fn new(out: &'o mut dyn fmt::Write, view: View<'o>) -> Self {
+    pub(super) fn new(out: &'o mut dyn fmt::Write, view: View<'o, 't>) -> Self {
         Self { out, view, pending: Vec::new(), depth: 0 }
     }
 

@@ -41,19 +41,17 @@ impl Walk<'_> {
 
     fn slots(&mut self, id: SchemaId, old: &Slot, new: &Slot) {
         match (old, new) {
-            (Slot::Leaf(old), Slot::Leaf(new)) => {
-                if old != new {
-                    self.push(id, Select::Node, Op::Modified { old: old.clone(), new: new.clone() });
-                }
+            (Slot::Leaf(old), Slot::Leaf(new)) if old != new => {
+                self.push(id, Select::Node, Op::Modified { old: old.clone(), new: new.clone() });
             }
             (Slot::Container(old), Slot::Container(new)) => {
                 self.at.push(id, Select::Node);
                 self.nodes(old, new);
                 self.at.pop();
             }
-            (Slot::LeafList(old), Slot::LeafList(new)) => self.entries(id, old, new, |_, _, _| {}),
+            (Slot::LeafList(old), Slot::LeafList(new)) => self.entries(id, old, new, |_, (), ()| {}),
             (Slot::List(old), Slot::List(new)) => self.entries(id, old, new, Self::nodes),
-            // One schema node has one kind of slot.
+            // Equal leafs; one schema node has one kind of slot.
             _ => {}
         }
     }
@@ -108,7 +106,7 @@ impl Walk<'_> {
         match slot {
             Slot::List(entries) => self.entries(id, &Entries::new(self.order(id)), entries, Self::nodes),
             Slot::LeafList(values) => {
-                self.entries(id, &Entries::new(self.order(id)), values, |_, _, _| {});
+                self.entries(id, &Entries::new(self.order(id)), values, |_, (), ()| {});
             }
             Slot::Container(_) => {
                 self.push(id, Select::Node, Op::Created { value: None, place: Placement::Any });
@@ -124,7 +122,7 @@ impl Walk<'_> {
         match slot {
             Slot::List(entries) => self.entries(id, entries, &Entries::new(self.order(id)), Self::nodes),
             Slot::LeafList(values) => {
-                self.entries(id, values, &Entries::new(self.order(id)), |_, _, _| {});
+                self.entries(id, values, &Entries::new(self.order(id)), |_, (), ()| {});
             }
             Slot::Container(_) => self.push(id, Select::Node, Op::Deleted { value: None }),
             Slot::Leaf(value) => {

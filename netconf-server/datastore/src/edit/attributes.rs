@@ -49,7 +49,7 @@ pub(super) fn read(
     }
     match (insert, anchor) {
         (Some(insert), anchor) => {
-            result.insert = Some(placement(schema, id, element, insert, anchor, scope)?)
+            result.insert = Some(placement(schema, id, element, insert, anchor, scope)?);
         }
         (None, Some(anchor)) => return Err(missing("insert", element, &anchor.name)),
         (None, None) => {}

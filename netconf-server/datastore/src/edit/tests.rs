@@ -80,7 +80,7 @@ fn continue_on_error_does_the_rest_and_tells_all() {
 
 #[test]
 fn prefixes_may_be_declared_around_the_piece() {
-    let namespaces = [("".to_owned(), "urn:x".to_owned()), ("p".to_owned(), "urn:example".to_owned())];
+    let namespaces = [(String::new(), "urn:x".to_owned()), ("p".to_owned(), "urn:example".to_owned())];
     let fragment = Fragment { text: "<p:top><p:mode>example:mode</p:mode></p:top>", namespaces: &namespaces };
     let edit = parse_xml(example(), fragment, Limits::default()).unwrap();
     assert_eq!(edit.nodes.len(), 1);

@@ -31,7 +31,7 @@ pub(super) fn build(context: &'static Context) -> Result<Schema, SchemaError> {
     for module in context.modules(false).filter(yang5::schema::SchemaModule::is_implemented) {
         let place = Place { parent: None, case: None, deny: None, depth: 0 };
         for node in module.data() {
-            builder.walk(node, place, &mut top)?;
+            builder.walk(&node, place, &mut top)?;
         }
     }
     Ok(builder.finish(context, top))
@@ -59,7 +59,7 @@ impl Builder {
     /// Adds a node and all below it; data nodes go to `siblings`.
     fn walk(
         &mut self,
-        node: YangNode<'static>,
+        node: &YangNode<'static>,
         place: Place,
         siblings: &mut Vec<SchemaId>,
     ) -> Result<(), SchemaError> {
@@ -81,7 +81,7 @@ impl Builder {
 
     fn choice(
         &mut self,
-        node: YangNode<'static>,
+        node: &YangNode<'static>,
         place: Place,
         siblings: &mut Vec<SchemaId>,
     ) -> Result<(), SchemaError> {
@@ -89,7 +89,7 @@ impl Builder {
         self.choices.push(Choice {
             id,
             name: node.name().into(),
-            module: self.module_of(&node),
+            module: self.module_of(node),
             parent: place.parent,
             within: place.case,
             mandatory: node.is_mandatory(),
@@ -111,7 +111,7 @@ impl Builder {
             let inner = Place { case: Some(case_id), depth: place.depth + 1, ..place };
             let first = siblings.len();
             for child in case.children() {
-                self.walk(child, inner, siblings)?;
+                self.walk(&child, inner, siblings)?;
             }
             self.cases[case_id.0 as usize].nodes.extend_from_slice(&siblings[first..]);
         }
@@ -120,22 +120,22 @@ impl Builder {
 
     fn data(
         &mut self,
-        node: YangNode<'static>,
+        node: &YangNode<'static>,
         place: Place,
         siblings: &mut Vec<SchemaId>,
     ) -> Result<(), SchemaError> {
         let id = SchemaId(index(self.nodes.len())?);
-        let deny = match daybreak_yang::default_deny(&node) {
+        let deny = match daybreak_yang::default_deny(node) {
             Some(deny) if place.deny != Some(DefaultDeny::All) => Some(deny),
             _ => place.deny,
         };
-        let defaults: Box<[Arc<str>]> = daybreak_yang::defaults(&node).into_iter().map(Arc::from).collect();
+        let defaults: Box<[Arc<str>]> = daybreak_yang::defaults(node).into_iter().map(Arc::from).collect();
         self.nodes.push(SchemaNode {
             id,
             parent: place.parent,
             name: node.name().into(),
-            module: self.module_of(&node),
-            kind: kind(&node),
+            module: self.module_of(node),
+            kind: kind(node),
             config: node.is_config(),
             mandatory: node.is_mandatory() || node.is_list_key(),
             key: node.is_list_key(),
@@ -155,7 +155,7 @@ impl Builder {
         let inner = Place { parent: Some(id), case: None, deny, depth: place.depth + 1 };
         let (keys, others): (Vec<_>, Vec<_>) = node.children().partition(YangNode::is_list_key);
         for child in keys.into_iter().chain(others) {
-            self.walk(child, inner, &mut children)?;
+            self.walk(&child, inner, &mut children)?;
         }
         let mut by_name = children.clone();
         by_name.sort_by(|a, b| self.nodes[a.index()].name.cmp(&self.nodes[b.index()].name));

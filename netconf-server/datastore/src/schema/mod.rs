@@ -141,6 +141,6 @@ impl fmt::Debug for Schema {
         f.debug_struct("Schema")
             .field("modules", &self.modules.len())
             .field("nodes", &self.nodes.len())
-            .finish()
+            .finish_non_exhaustive()
     }
 }

@@ -15,6 +15,9 @@ const LONGEST: usize = 64;
 #[derive(Debug, Default)]
 pub(super) struct Cache(Mutex<Generations>);
 
+/// A canonical value and how it is written.
+type Checked = (Arc<str>, Encoding);
+
 #[derive(Debug, Default)]
 struct Generations {
     young: Generation,
@@ -23,18 +26,18 @@ struct Generations {
 
 #[derive(Debug, Default)]
 struct Generation {
-    values: HashMap<SchemaId, HashMap<Box<str>, (Arc<str>, Encoding)>>,
+    values: HashMap<SchemaId, HashMap<Box<str>, Checked>>,
     count: usize,
 }
 
 impl Generation {
-    fn get(&self, id: SchemaId, text: &str) -> Option<&(Arc<str>, Encoding)> {
+    fn get(&self, id: SchemaId, text: &str) -> Option<&Checked> {
         self.values.get(&id)?.get(text)
     }
 }
 
 impl Generations {
-    fn get(&mut self, id: SchemaId, text: &str) -> Option<(Arc<str>, Encoding)> {
+    fn get(&mut self, id: SchemaId, text: &str) -> Option<Checked> {
         if let Some(found) = self.young.get(id, text) {
             return Some(found.clone());
         }
@@ -43,7 +46,7 @@ impl Generations {
         Some(found)
     }
 
-    fn put(&mut self, id: SchemaId, text: &str, value: (Arc<str>, Encoding)) {
+    fn put(&mut self, id: SchemaId, text: &str, value: Checked) {
         if self.young.count >= GENERATION {
             self.old = std::mem::take(&mut self.young);
         }
@@ -71,7 +74,7 @@ impl Schema {
         }
     }
 
-    fn checked(&self, id: SchemaId, text: &str) -> Result<(Arc<str>, Encoding), ValueError> {
+    fn checked(&self, id: SchemaId, text: &str) -> Result<Checked, ValueError> {
         let remember = text.len() <= LONGEST;
         if remember {
             let mut cache = self.cache.0.lock().unwrap_or_else(PoisonError::into_inner);

@@ -77,7 +77,6 @@ fn tree_of(schema: &Arc<Schema>, bytes: &[u8]) -> Result<Tree, DataError> {
 
 fn position(bytes: &[u8], at: usize) -> (usize, usize) {
     let before = &bytes[..at];
-    let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
-    let start = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |newline| newline + 1);
-    (line, at - start + 1)
+    let lines = before.split(|byte| *byte == b'\n');
+    lines.enumerate().last().map_or((1, 1), |(line, text)| (line + 1, text.len() + 1))
 }

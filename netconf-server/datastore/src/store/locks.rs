@@ -14,13 +14,11 @@ impl Locks {
     }
 
     pub(super) fn lock(&mut self, datastore: Datastore, session: SessionId) -> Result<(), StoreError> {
-        match self.holder(datastore) {
-            Some(holder) => Err(StoreError::LockDenied { datastore, holder }),
-            None => {
-                self.holders[datastore.index()] = Some(session);
-                Ok(())
-            }
+        if let Some(holder) = self.holder(datastore) {
+            return Err(StoreError::LockDenied { datastore, holder });
         }
+        self.holders[datastore.index()] = Some(session);
+        Ok(())
     }
 
     pub(super) fn unlock(&mut self, datastore: Datastore, session: SessionId) -> Result<(), StoreError> {

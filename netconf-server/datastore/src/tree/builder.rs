@@ -202,7 +202,7 @@ fn join(own: &Arc<Node>, other: &Arc<Node>) -> Arc<Node> {
         match (result.get_mut(*id), slot) {
             (Some(Slot::Container(own)), Slot::Container(other)) => *own = join(own, other),
             (Some(Slot::List(own)), Slot::List(other)) => {
-                for (key, node) in other.iter() {
+                for (key, node) in other {
                     let joined = own.get(key).map_or_else(|| node.clone(), |own| join(own, node));
                     own.insert(key.clone(), joined);
                 }

@@ -242,7 +242,7 @@ impl<'t> NodeRef<'t> {
             }
             let siblings = self.0.parent.as_ref().zip(self.0.id).and_then(|(up, id)| up.node().get(id));
             let places = match siblings {
-                Some(Slot::List(Entries::Placed(_))) | Some(Slot::LeafList(Entries::Placed(_))) => {
+                Some(Slot::List(Entries::Placed(_)) | Slot::LeafList(Entries::Placed(_))) => {
                     siblings.map(|slot| (slot.position(a), slot.position(b)))
                 }
                 _ => None,

@@ -153,6 +153,15 @@ impl<V: Clone + PartialEq> Entries<V> {
     }
 }
 
+impl<'t, V: Clone + PartialEq> IntoIterator for &'t Entries<V> {
+    type Item = (&'t Key, &'t V);
+    type IntoIter = Iter<'t, V>;
+
+    fn into_iter(self) -> Iter<'t, V> {
+        self.iter()
+    }
+}
+
 impl<V: Clone + PartialEq> PartialEq for Entries<V> {
     fn eq(&self, other: &Self) -> bool {
         self.ptr_eq(other)

@@ -247,6 +247,7 @@ mod tests {
     use super::{Fragment, Limits, Token, XmlReader};
     use crate::error::DataError;
     use daybreak_netconf::error::ErrorTag;
+    use std::fmt::Write as _;
 
     fn read(text: &str) -> Result<String, DataError> {
         let limits = Limits { size: 10_000, depth: 5, attributes: 3 };
@@ -256,10 +257,10 @@ mod tests {
             match reader.next()? {
                 Token::Start(element) => {
                     let namespace = element.namespace.as_deref().unwrap_or("-");
-                    result.push_str(&format!("<{}@{namespace}", element.name()));
+                    write!(result, "<{}@{namespace}", element.name()).unwrap();
                     for attribute in &element.attributes {
                         let namespace = attribute.namespace.as_deref().unwrap_or("-");
-                        result.push_str(&format!(" {}@{namespace}={}", attribute.name, attribute.value));
+                        write!(result, " {}@{namespace}={}", attribute.name, attribute.value).unwrap();
                     }
                 }
                 Token::Text(text) => result.push_str(&text),
