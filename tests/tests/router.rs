@@ -13,6 +13,7 @@ use daybreak_tests::patience::Patience;
 use daybreak_tests::process::Process;
 use daybreak_tests::routed::{ANNOUNCED, Routed, TARGET};
 use daybreak_tests::story::Story;
+use daybreak_tests::text_log::Mark;
 use serde_json::Value;
 
 /// Longest time from power-on to an active node, on a quiet machine without hardware virtualisation.
@@ -107,8 +108,7 @@ fn restart_loses_nothing(story: &Story<'_>, service: &str) -> Result<()> {
     ping.args(["-i", "0.02", "-W", "10", "-c", "100000", TARGET]);
     let name = format!("ping.{service}");
     let mut pinger = Process::start(&story.routed.host_place, &name, &ping, story.lab.directory().path())?;
-    let start = pinger.output().mark();
-    pinger.output().wait_for(start, "icmp_seq=20 ", Patience::secs(60))?;
+    pinger.output().wait_for(Mark::default(), "icmp_seq=20 ", Patience::secs(60))?;
     story.login.run(story.lab.server(), &format!("sudo systemctl restart {service}"))?;
     let back = pinger.output().mark();
     pinger.output().wait_for(back, "icmp_seq=", Patience::secs(60))?;
