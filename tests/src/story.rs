@@ -13,7 +13,7 @@ use crate::routed::{
 };
 use crate::ssh::Login;
 
-/// Seconds between two readings of the data plane.
+/// Seconds between two readings of the data plane while the story is told.
 const PERIOD: u32 = 1;
 
 /// One router's story.
@@ -33,6 +33,11 @@ pub struct Story<'a> {
 impl Story<'_> {
     /// The variables of the playbook: two ports, one neighbour, one database.
     pub fn variables(&self) -> Value {
+        self.variables_with(PERIOD)
+    }
+
+    /// The same with the data plane read every `period` seconds.
+    pub fn variables_with(&self, period: u32) -> Value {
         json!({
             "router_interfaces": [
                 {"name": "p0", "description": "to the peer", "ipv4": ["10.1.0.1/24"], "ipv6": ["2001:db8:1::1/64"]},
@@ -42,7 +47,7 @@ impl Story<'_> {
                 "as": ROUTER_AS, "router_id": ROUTER_WEST, "redistribute": ["connected"],
                 "neighbors": [{"address": PEER, "as": PEER_AS, "description": "peer"}],
             },
-            "router_kpi": {"influxdb": {"url": self.routed.influx.url(), "database": DATABASE}, "period": PERIOD},
+            "router_kpi": {"influxdb": {"url": self.routed.influx.url(), "database": DATABASE}, "period": period},
         })
     }
 
@@ -73,7 +78,15 @@ impl Story<'_> {
     /// # Errors
     /// When a task fails.
     pub fn configure(&self) -> Result<Recap> {
-        let recap = self.ansible.run(self.lab, self.node, &self.variables())?;
+        self.configure_as(&self.variables())
+    }
+
+    /// Runs the playbook once with other variables.
+    ///
+    /// # Errors
+    /// When a task fails.
+    pub fn configure_as(&self, variables: &Value) -> Result<Recap> {
+        let recap = self.ansible.run(self.lab, self.node, variables)?;
         if recap.failed > 0 {
             return Err(LabError::Answer { what: "the playbook".to_owned(), reason: recap.output });
         }
