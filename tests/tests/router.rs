@@ -144,7 +144,8 @@ fn idle_is_idle(story: &Story<'_>, machine: &mut Machine) -> Result<()> {
     let share =
         machine.processor_time()?.saturating_sub(before).as_secs_f64() / start.elapsed().as_secs_f64();
     eprintln!("the idle appliance takes {:.1} % of a core", share * 100.0);
-    assert!(share < 0.15, "the idle appliance takes {:.1} % of a core", share * 100.0);
+    // An emulated machine pays for each look at its ports; one that polled would take a core and more.
+    assert!(share < 0.35, "the idle appliance takes {:.1} % of a core", share * 100.0);
     Ok(())
 }
 
