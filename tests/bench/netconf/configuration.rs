@@ -33,7 +33,9 @@ pub(crate) fn interfaces(numbers: std::ops::Range<usize>) -> String {
 /// An edit of one leaf, on which a `must` depends in our modules.
 pub(crate) fn one_leaf(number: usize, mtu: usize) -> String {
     let name = name(number);
-    format!("{INTERFACES}<interface><name>{name}</name><ipv4 {IP}><mtu>{mtu}</mtu></ipv4></interface></interfaces>")
+    format!(
+        "{INTERFACES}<interface><name>{name}</name><ipv4 {IP}><mtu>{mtu}</mtu></ipv4></interface></interfaces>"
+    )
 }
 
 /// A subtree filter for one interface.

@@ -27,7 +27,8 @@ impl Engine {
     fn commit(&mut self, edit: &str) -> Result<()> {
         let candidate = self.store.tree(Datastore::Candidate).clone();
         let edit = parse_xml(candidate.schema(), Fragment::new(edit), Limits::default())?;
-        let tree = apply(&candidate, &edit, DefaultOperation::Merge, ErrorOption::RollbackOnError).into_result()?;
+        let tree =
+            apply(&candidate, &edit, DefaultOperation::Merge, ErrorOption::RollbackOnError).into_result()?;
         self.store.set_candidate(SESSION, tree)?;
         let constraints = &self.constraints;
         let validate = |old: &Tree, new: &Tree, changes: &[Change]| {

@@ -3,9 +3,7 @@
 use crate::configuration::{interfaces, one_leaf};
 use crate::figures::Times;
 use anyhow::{Result, ensure};
-use daybreak_yang::yang5::data::{
-    DataDiffFlags, DataFormat, DataParserFlags, DataTree, DataValidationFlags,
-};
+use daybreak_yang::yang5::data::{DataDiffFlags, DataFormat, DataParserFlags, DataTree, DataValidationFlags};
 use std::time::Instant;
 
 pub(crate) const NAME: &str = "libyang 5.4: duplicate, merge, validate, diff; no disk";

@@ -56,7 +56,13 @@ impl Folder {
         let key = std::fs::read_to_string(self.file("host.pub"))?;
         let known_hosts = self.file(&format!("known_hosts.{port}"));
         std::fs::write(&known_hosts, format!("[127.0.0.1]:{port} {key}"))?;
-        Ok(Target { host: "127.0.0.1".into(), port, user: "root".into(), key: self.file("user"), known_hosts })
+        Ok(Target {
+            host: "127.0.0.1".into(),
+            port,
+            user: "root".into(),
+            key: self.file("user"),
+            known_hosts,
+        })
     }
 }
 
@@ -128,18 +134,21 @@ async fn workload(target: &Target, count: usize, rounds: usize) -> Result<Result
         let reply = rpc(&mut session, &get).await?;
         gets.push(started.elapsed());
         anyhow::ensure!(
-            reply.contains(&format!("<mtu>{}</mtu>", 1400 + round)) || reply.contains(&format!(">{}<", 1400 + round)),
+            reply.contains(&format!("<mtu>{}</mtu>", 1400 + round))
+                || reply.contains(&format!(">{}<", 1400 + round)),
             "the answer does not hold what was committed: {reply}"
         );
     }
     session.close(PATIENCE).await?;
-    Ok(vec![(metric("connect", count), connects), (metric("edit", count), edits), (metric("get", count), gets)])
+    Ok(vec![
+        (metric("connect", count), connects),
+        (metric("edit", count), edits),
+        (metric("get", count), gets),
+    ])
 }
 
 fn edit(config: &str) -> String {
-    format!(
-        "<edit-config><target><candidate/></target><config>{config}</config></edit-config>"
-    )
+    format!("<edit-config><target><candidate/></target><config>{config}</config></edit-config>")
 }
 
 async fn rpc(session: &mut SshClient, operation: &str) -> Result<String> {
@@ -153,7 +162,9 @@ async fn ready(target: &Target) -> Result<SshClient> {
     loop {
         match SshClient::connect(target, Limits::default(), PATIENCE).await {
             Ok(session) => return Ok(session),
-            Err(error) if Instant::now() > deadline => return Err(error).context("no session within a minute"),
+            Err(error) if Instant::now() > deadline => {
+                return Err(error).context("no session within a minute");
+            }
             Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
         }
     }

@@ -21,7 +21,14 @@ impl Server for Yuma {
         let socket = home.join("socket");
         let daemon = Command::new(programs.join("netconfd"))
             .args(["--superuser=root", "--target=candidate", "--no-startup", "--access-control=off"])
-            .args(["--module=ietf-interfaces", "--module=ietf-ip", "--module=iana-if-type", "--log-level=error"])
+            .args([
+                "--module=ietf-interfaces",
+                "--module=ietf-ip",
+                "--module=iana-if-type",
+                "--log-level=error",
+            ])
+            // Sessions over another port than these are refused.
+            .arg(format!("--port={port}"))
             .arg(format!("--log={}", home.join("log").display()))
             .arg(format!("--ncxserver-sockname={}", socket.display()))
             .env("LD_LIBRARY_PATH", &library)
