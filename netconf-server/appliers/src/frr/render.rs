@@ -60,8 +60,6 @@ fn bgp_instance(text: &mut Text, bgp: &Bgp) {
     }
     text.fixed(" no bgp ebgp-requires-policy");
     text.fixed(" no bgp default ipv4-unicast");
-    // RFC 4724: neighbours keep what they learnt from us while FRR is restarted; the data plane goes on forwarding.
-    text.fixed(" bgp graceful-restart");
     for neighbor in bgp.neighbors.values() {
         session(text, neighbor);
     }
