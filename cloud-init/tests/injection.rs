@@ -151,7 +151,11 @@ fn the_answer_of_the_installer_is_for_root_alone() {
             }
         }
         assert_eq!(user["disable_root"], json!(true), "{name}");
-        assert_eq!(user.get("ssh_pwauth"), None, "{name}: cloud-init would restart sshd after logins have begun");
+        assert_eq!(
+            user.get("ssh_pwauth"),
+            None,
+            "{name}: cloud-init would restart sshd after logins have begun"
+        );
     }
 }
 
