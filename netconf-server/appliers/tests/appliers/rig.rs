@@ -44,7 +44,7 @@ pub(crate) fn shell(line: &str) -> String {
 
 /// Waits until a condition holds; says what was awaited when it does not within 20 s.
 pub(crate) async fn until(what: &str, mut holds: impl FnMut() -> bool) {
-    let end = Instant::now() + Duration::from_secs(20);
+    let end = Instant::now() + Duration::from_secs(60);
     while !holds() {
         assert!(Instant::now() < end, "waited in vain until {what}");
         tokio::time::sleep(Duration::from_millis(20)).await;
@@ -72,6 +72,12 @@ impl Lab {
             lab.spawn(name, more);
         }
         lab.answers("zebra bgpd staticd").await;
+        // Before it has found zebra, bgpd knows no address of the router and refuses some lines.
+        until("bgpd and staticd have found zebra", || {
+            let clients = lab.vtysh("show zebra client summary");
+            ["bgp", "static"].iter().all(|name| clients.lines().any(|line| line.starts_with(name)))
+        })
+        .await;
         lab
     }
 
