@@ -12,6 +12,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 /// Most of what `show running-config` may say, in bytes: some 500,000 static routes.
 const RUNNING_LIMIT: u64 = 32 << 20;
@@ -25,6 +26,9 @@ struct Load {
     frr: Frr,
     text: Text,
 }
+
+/// Between two looks whether bgpd has found zebra.
+const BGPD_LOOK: Duration = Duration::from_millis(250);
 
 impl Frr {
     /// An applier for the FRR that the settings describe.
@@ -105,7 +109,33 @@ impl Frr {
                 Refusal::unable(path, "daybreak:frr-unreachable", text)
             })
             .collect();
-        if missing.is_empty() { Ok(()) } else { Err(missing) }
+        if !missing.is_empty() {
+            return Err(missing);
+        }
+        match &intent.bgp {
+            Some(bgp) => self.bgpd_is_ready(&bgp.at.path()).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Waits until bgpd has found zebra: before that it refuses lines which it takes afterwards.
+    async fn bgpd_is_ready(&self, path: &str) -> Result<(), Vec<Refusal>> {
+        let start = Instant::now();
+        loop {
+            let program = self.vtysh().args(["-c", "show zebra client summary"]);
+            let clients = program.succeed(self.0.deadline).await.map_err(|error| {
+                let text = format!("zebra does not say who is connected: {error}");
+                vec![Refusal::unable("", "daybreak:frr-unreachable", text)]
+            })?;
+            if String::from_utf8_lossy(&clients.stdout).lines().any(|line| line.starts_with("bgp ")) {
+                return Ok(());
+            }
+            if start.elapsed() > self.0.deadline / 2 {
+                let text = "bgpd has not connected to zebra; see journalctl -u frr";
+                return Err(vec![Refusal::unable(path, "daybreak:frr-unreachable", text)]);
+            }
+            tokio::time::sleep(BGPD_LOOK).await;
+        }
     }
 
     /// Has vtysh read the configuration without telling the daemons.

@@ -60,6 +60,10 @@ fn bgp_instance(text: &mut Text, bgp: &Bgp) {
     }
     text.fixed(" no bgp ebgp-requires-policy");
     text.fixed(" no bgp default ipv4-unicast");
+    // RFC 4724: neighbours keep what they learnt from us while FRR is restarted, because the data plane goes on
+    // forwarding; they only keep it beyond the new session's start when they are told so (the F bit, section 4.2).
+    text.fixed(" bgp graceful-restart");
+    text.fixed(" bgp graceful-restart preserve-fw-state");
     for neighbor in bgp.neighbors.values() {
         session(text, neighbor);
     }
