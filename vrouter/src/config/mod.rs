@@ -206,7 +206,7 @@ impl Default for Limits {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Polling {
-    /// Longest rest in microseconds when nothing comes, and eight times that after a second without any packet; 0 never
+    /// Longest rest in microseconds when nothing comes, and eight times that after 200 ms without any packet; 0 never
     /// rests and takes a whole processor.
     pub rest: u32,
 }

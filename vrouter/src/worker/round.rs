@@ -66,23 +66,25 @@ impl State {
         let mut burst = Burst::new();
         let mut time = cycles();
         while !stop.load(Ordering::Acquire) {
-            let mut work = 0;
+            let mut jobs = 0;
             for _ in 0..CHANGES_PER_ROUND {
                 let Ok(job) = inbox.try_recv() else { break };
                 self.perform(job);
-                work += 1;
+                jobs += 1;
             }
+            let mut packets = 0;
             for port in 0..self.slots.0.len() {
-                work += self.forward_port(port, &mut burst);
-                work += self.relay_twin(port, &mut burst);
+                packets += self.forward_port(port, &mut burst);
+                packets += self.relay_twin(port, &mut burst);
             }
-            if work > 0 {
+            if packets > 0 {
                 self.flush();
             }
             let now = cycles();
-            *(if work > 0 { &mut self.spent.busy } else { &mut self.spent.poll }) += now.wrapping_sub(time);
+            let spent = if packets + jobs > 0 { &mut self.spent.busy } else { &mut self.spent.poll };
+            *spent += now.wrapping_sub(time);
             time = now;
-            if let Some(rest) = self.idle.after(work) {
+            if let Some(rest) = self.idle.after(packets, jobs) {
                 thread::park_timeout(rest);
                 let now = cycles();
                 self.spent.rest += now.wrapping_sub(time);
