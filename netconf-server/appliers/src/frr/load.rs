@@ -17,6 +17,10 @@ use std::time::{Duration, Instant};
 /// Most of what `show running-config` may say, in bytes: some 500,000 static routes.
 const RUNNING_LIMIT: u64 = 32 << 20;
 
+/// How often, and how far apart, it is looked whether zebra's FPM has what it was told: 2 s in all.
+const FPM_LOOKS: usize = 40;
+const FPM_PAUSE: Duration = Duration::from_millis(50);
+
 /// The applier of FRR.
 #[derive(Debug, Clone)]
 pub struct Frr(Arc<Settings>);
@@ -49,7 +53,7 @@ impl Frr {
             return Err(refusals);
         }
         let text = render(&to, &self.0);
-        if from.is_some_and(|from| render(&from, &self.0).to_string() == text.to_string()) {
+        if from.as_ref().is_some_and(|from| render(from, &self.0).to_string() == text.to_string()) {
             return Ok(None);
         }
         let down = |error: &dyn fmt::Display| {
@@ -61,6 +65,9 @@ impl Frr {
         };
         self.daemons(&to).await?;
         self.dry_run(&text).await?;
+        if from.is_none() {
+            self.orphan().await.map_err(|error| down(&error))?;
+        }
         let in_file = files::read(&self.file()).map_err(|error| down(&error))?;
         let running = self.running().await.map_err(|error| down(&error))?;
         let ours = Lines::of(&text.to_string());
@@ -177,8 +184,35 @@ impl Frr {
         done.map_err(Failure::new)?.map_err(Failure::new)
     }
 
+    /// Looks whether FRR runs what was loaded. What is about FPM zebra hands to a thread of its own, and shows it a little later.
+    async fn compare(&self, text: &Text) -> Result<(), Failure> {
+        for _ in 0..FPM_LOOKS {
+            let running = self.running().await.map_err(Failure::new)?;
+            if !Lines::of(&text.to_string()).missing_in(&running).iter().any(|line| line.contains("fpm ")) {
+                return compare(text, &running);
+            }
+            tokio::time::sleep(FPM_PAUSE).await;
+        }
+        compare(text, &self.running().await.map_err(Failure::new)?)
+    }
+
+    /// A reload tool outlives a netconfd that is killed, and would go on to load what the next one takes back. So it holds
+    /// a lock as long as it runs, which nobody has to give back.
+    fn alone(&self) -> Program {
+        let seconds = self.0.deadline.as_secs().to_string();
+        Program::new("/usr/bin/flock")
+            .args(["--no-fork", "--exclusive", "--timeout", &seconds])
+            .arg(self.0.run_dir.join("netconfd-reload.lock"))
+    }
+
+    /// Waits for the reload tool of a netconfd that was killed.
+    async fn orphan(&self) -> Result<(), CommandError> {
+        self.alone().arg("/bin/true").succeed(self.0.deadline).await.map(drop)
+    }
+
     async fn reload(&self) -> Result<Said, CommandError> {
-        Program::new(&self.0.reload)
+        self.alone()
+            .arg(&self.0.reload)
             .args(["--reload", "--stdout", "--log-level", "warning", "--bindir"])
             .arg(&self.0.bin_dir)
             .arg("--confdir")
@@ -212,8 +246,7 @@ impl Plan for Load {
             if !said.status.success() {
                 return Err(load_failure(&said, &self.text));
             }
-            let running = self.frr.running().await.map_err(Failure::new)?;
-            compare(&self.text, &running).map_err(|failure| Failure {
+            self.frr.compare(&self.text).await.map_err(|failure| Failure {
                 message: format!("{}; FRR says: {}", failure.message, said.message()),
                 ..failure
             })

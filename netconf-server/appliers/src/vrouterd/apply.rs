@@ -13,8 +13,11 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use tonic::transport::Channel;
+
+/// The name of every transaction. There is one at a time, and one that a killed process left behind gives way to the next
+/// of the same name; any other would be refused until the data plane forgets it.
+const TRANSACTION: &str = "netconfd";
 
 /// The applier of the data plane.
 #[derive(Debug, Clone)]
@@ -30,7 +33,6 @@ struct Record {
 /// A transaction that the data plane holds.
 struct Held {
     client: ControlClient<Channel>,
-    transaction: String,
     file: PathBuf,
     before: Record,
     after: Record,
@@ -70,14 +72,13 @@ impl Vrouterd {
         if ports == now && after == before {
             return Ok(None);
         }
-        let transaction = name();
         let config = Some(v1::Config { ports: to_protocol(&ports) });
-        let request = v1::PrepareRequest { transaction: transaction.clone(), config };
+        let request = v1::PrepareRequest { transaction: TRANSACTION.to_owned(), config };
         let reply = client.prepare(request).await.map_err(|e| failed("check the ports", &e))?.into_inner();
         if !reply.refusals.is_empty() {
             return Err(reply.refusals.iter().map(|refusal| blame(refusal, &to)).collect());
         }
-        Ok(Some(Box::new(Held { client, transaction, file: self.file(), before, after })))
+        Ok(Some(Box::new(Held { client, file: self.file(), before, after })))
     }
 
     /// What ports were before; nothing when the data plane has started anew since, with ports of its own again.
@@ -110,7 +111,7 @@ impl Plan for Held {
             let mut both = self.after.clone();
             both.ports.extend(self.before.ports.clone());
             both.write(&self.file).map_err(Failure::new)?;
-            let request = v1::CommitRequest { transaction: self.transaction };
+            let request = v1::CommitRequest { transaction: TRANSACTION.to_owned() };
             let done = self.client.commit(request).await;
             done.map_err(|error| Failure::new(format!("vrouterd did not change its ports: {error}")))?;
             self.after.write(&self.file).map_err(Failure::new)
@@ -119,7 +120,7 @@ impl Plan for Held {
 
     fn abort(mut self: Box<Self>) -> Work<'static, ()> {
         Box::pin(async move {
-            let request = v1::AbortRequest { transaction: self.transaction };
+            let request = v1::AbortRequest { transaction: TRANSACTION.to_owned() };
             if let Err(error) = self.client.abort(request).await {
                 // It forgets of itself after 60 s.
                 tracing::warn!(error = %error, "vrouterd was not told that a change does not come");
@@ -180,10 +181,4 @@ fn blame(refusal: &v1::Refusal, to: &Intent) -> Refusal {
     let path =
         path.or_else(|| port.map(crate::intent::At::path)).or_else(|| interface.map(|one| one.at.path()));
     Refusal::invalid(path.unwrap_or_default(), "daybreak:vrouterd-refused", &refusal.reason)
-}
-
-/// A name that no other transaction has.
-fn name() -> String {
-    static COUNTER: AtomicU64 = AtomicU64::new(0);
-    format!("netconfd-{}-{}", std::process::id(), COUNTER.fetch_add(1, Ordering::Relaxed))
 }

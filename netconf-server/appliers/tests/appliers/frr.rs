@@ -4,7 +4,10 @@ use crate::rig::{Lab, in_namespace, shell, testcase, until};
 use daybreak_appliers::frr::Frr;
 use daybreak_appliers::intent::{Bgp, BgpNeighbor, BgpTimers, Intent};
 use daybreak_appliers::transaction::{Appliers, ApplyError, Deadlines};
+use std::io::Read;
 use std::net::IpAddr;
+use std::os::unix::fs::MetadataExt;
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 
 fn appliers(lab: &Lab) -> Appliers {
@@ -187,5 +190,46 @@ fn killed_in_the_middle_and_reconciled() {
         assert!(done.changed() && done.problems.is_empty(), "{done:?}");
         assert_eq!(lab.running(), before);
         assert!(!appliers(&lab).reconcile(&old).await.changed());
+    });
+}
+
+#[test]
+fn a_reload_tool_that_outlives_its_netconfd_is_waited_for() {
+    in_namespace(|| async {
+        let lab = Lab::start().await;
+        let (old, new) = (testcase("frr/static-routes"), testcase("frr/bgp-two-families"));
+        appliers(&lab).apply(&Intent::default(), &old).await.unwrap();
+        let before = lab.running();
+        // What the killed netconfd wrote, and its tool, which has read it and loads it only when it is told to.
+        let text = daybreak_appliers::frr::render(&new, &lab.settings()).to_string();
+        std::fs::write(lab.conf().join("frr.conf"), text).unwrap();
+        let vtysh =
+            format!("vtysh --config_dir {} --vty_socket {}", lab.conf().display(), lab.run().display());
+        let mut orphan = Command::new("flock")
+            .args(["--no-fork", "--exclusive"])
+            .arg(lab.run().join("netconfd-reload.lock"))
+            .args([
+                "sh",
+                "-c",
+                &format!("echo; read go; {vtysh} -c configure -c 'ip route 198.51.101.0/24 blackhole'"),
+            ])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        orphan.stdout.as_mut().unwrap().read_exact(&mut [0]).unwrap();
+        let next = appliers(&lab);
+        let reconciling = tokio::spawn(async move { next.reconcile(&old).await });
+        let inode = std::fs::metadata(lab.run().join("netconfd-reload.lock")).unwrap().ino();
+        let inode = format!(":{inode} ");
+        let is_it = |line: &str| line.contains("-> FLOCK") && line.contains(&inode);
+        let waiting = || std::fs::read_to_string("/proc/locks").unwrap().lines().any(is_it);
+        until("the next one waits", waiting).await;
+        assert!(!reconciling.is_finished());
+        drop(orphan.stdin.take());
+        let done = reconciling.await.unwrap();
+        assert!(done.changed() && done.problems.is_empty(), "{done:?}");
+        assert!(orphan.wait().unwrap().success(), "what the orphan did, it had done");
+        assert_eq!(lab.running(), before);
     });
 }
