@@ -86,3 +86,6 @@ impl Change {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -83,3 +83,6 @@ impl fmt::Debug for Tree {
         f.debug_struct("Tree").field("root", &self.root).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests;
