@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use daybreak_appliers::intent::Intent;
 use daybreak_datastore::store::{
-    BootTime, CommitRequest, ConfirmRequest, Datastore, Prepared, SessionId, StoreError,
+    BootTime, CommitRequest, ConfirmRequest, Datastore, Due, Prepared, SessionId, StoreError,
 };
 use daybreak_netconf::error::{ErrorTag, RpcError};
 use tokio_util::sync::CancellationToken;
@@ -43,11 +43,11 @@ impl Engine {
                 persist: confirmed.persist,
             });
             let request = CommitRequest { session: caller.session, confirm, persist_id };
-            let prepared = {
-                let state = engine.lock();
-                let check = |old: &_, new: &_, changes: &[_]| engine.check(Some(old), new, changes);
-                state.store.prepare_commit(&request, &check).map_err(StoreError::into_rpc_errors)?
-            };
+            // It is checked without the lock, so that others can read and edit; this is the turn of running's only change.
+            let unchecked = |_: &_, _: &_, _: &[_]| Ok(());
+            let prepared = engine.lock().store.prepare_commit(&request, &unchecked);
+            let prepared = prepared.map_err(StoreError::into_rpc_errors)?;
+            engine.check(Some(&prepared.old), &prepared.new, &prepared.changes)?;
             let changes = prepared.changes.len();
             engine.carry_out(prepared).await?;
             tracing::info!(
@@ -138,47 +138,56 @@ impl Engine {
             Err(error) => return Err(error.into_rpc_errors()),
         };
         tracing::warn!(why, changes = prepared.changes.len(), "a confirmed commit is taken back");
-        let (from, to) = self.begin(prepared)?;
-        let (prepared, to) = to;
+        let (from, (prepared, to)) = self.begin(prepared).await?;
         if let Err(error) = self.appliers.apply(&from, &to).await {
             tracing::error!(%error, "the way back needs a second try");
             let outcome = self.appliers.reconcile(&to).await;
             self.remember(&outcome);
         }
-        self.finish(prepared, to)
+        self.finish(prepared, to).await
     }
 
     /// Has the appliers carry a prepared change out.
     async fn carry_out(&self, prepared: Prepared) -> Result<(), Vec<RpcError>> {
-        let (from, (prepared, to)) = self.begin(prepared)?;
+        let (from, (prepared, to)) = self.begin(prepared).await?;
         match self.appliers.apply(&from, &to).await {
-            Ok(_) => self.finish(prepared, to),
+            Ok(_) => self.finish(prepared, to).await,
             Err(error) => {
                 if !error.is_unchanged() {
                     self.repair.notify_one();
                 }
-                let aborted = self.lock().store.abort(&prepared);
                 let mut errors = errors::apply(&self.schema, error);
-                errors.extend(aborted.err().into_iter().flat_map(StoreError::into_rpc_errors));
+                errors.extend(self.abort(&prepared).await.err().into_iter().flatten());
                 Err(errors)
             }
         }
     }
 
     /// Writes the intent of a change down; gives what running means and what it will mean.
-    fn begin(&self, mut prepared: Prepared) -> Result<(Intent, (Prepared, Intent)), Vec<RpcError>> {
-        let mut state = self.lock();
-        let from = state.intent.clone();
+    async fn begin(&self, mut prepared: Prepared) -> Result<(Intent, (Prepared, Intent)), Vec<RpcError>> {
+        let from = self.lock().intent.clone();
         let to = self.meaning(&from, &prepared.new, &prepared.changes)?;
-        state.store.begin(&mut prepared).map_err(StoreError::into_rpc_errors)?;
+        let due = self.lock().store.begin(&mut prepared).map_err(StoreError::into_rpc_errors)?;
+        if let Err(mut errors) = written(due).await {
+            errors.extend(self.abort(&prepared).await.err().into_iter().flatten());
+            return Err(errors);
+        }
         Ok((from, (prepared, to)))
     }
 
-    /// The router is what `prepared` says: now running is.
-    fn finish(&self, prepared: Prepared, to: Intent) -> Result<(), Vec<RpcError>> {
-        let mut state = self.lock();
+    async fn abort(&self, prepared: &Prepared) -> Result<(), Vec<RpcError>> {
+        let due = self.lock().store.abort(prepared).map_err(StoreError::into_rpc_errors)?;
+        written(due).await
+    }
+
+    /// The router is what `prepared` says: now running is, first on disk and then for everybody. When the disk fails it is all
+    /// the same, for the router is; only a crash would take it back, and the client is told.
+    async fn finish(&self, prepared: Prepared, to: Intent) -> Result<(), Vec<RpcError>> {
         let nacm = touches_nacm(self, &prepared.changes).then(|| Nacm::read(&prepared.new));
-        let finished = state.store.finish(prepared);
+        let due = self.lock().store.conclude(&prepared).map_err(StoreError::into_rpc_errors)?;
+        let durable = written(due).await;
+        let mut state = self.lock();
+        state.store.finish(prepared).map_err(StoreError::into_rpc_errors)?;
         state.intent = to;
         match nacm {
             Some(Ok(nacm)) => state.nacm = Arc::new(nacm),
@@ -186,20 +195,55 @@ impl Engine {
             Some(Err(error)) => tracing::error!(%error, "access control stays as it was"),
             None => {}
         }
+        let grown = state.store.wants_compaction();
         drop(state);
         self.confirm_changed.notify_one();
-        finished.map_err(StoreError::into_rpc_errors)
+        if grown {
+            self.journal_grown.notify_one();
+        }
+        durable
     }
+
+    /// Starts the journal anew when it has grown, after the change that made it grow was answered. Runs until `stop`.
+    pub async fn run_compaction(self: Arc<Self>, stop: CancellationToken) {
+        while stop.run_until_cancelled(self.journal_grown.notified()).await.is_some() {
+            let _turn = self.turn.lock().await;
+            let due = self.lock().store.compact().map_err(StoreError::into_rpc_errors);
+            let done = match due {
+                Ok(due) => written(due).await,
+                Err(errors) => Err(errors),
+            };
+            if let Err(errors) = done {
+                // The old one holds on, and the next change that makes it grow tries again.
+                tracing::error!(error = %first(&errors), "the journal cannot be started anew");
+            }
+        }
+    }
+}
+
+/// Has something written where waiting for the disk keeps nobody.
+async fn written(due: Due) -> Result<(), Vec<RpcError>> {
+    in_background(move || due.run()).await
+}
+
+/// Does what waits for the disk.
+pub(super) async fn in_background(
+    work: impl FnOnce() -> Result<(), StoreError> + Send + 'static,
+) -> Result<(), Vec<RpcError>> {
+    let done = tokio::task::spawn_blocking(work).await.map_err(|error| broken(&error))?;
+    done.map_err(StoreError::into_rpc_errors)
 }
 
 /// Runs `work` to its end even if whoever waits for it is dropped: a router half-way between two configurations helps nobody.
 async fn whole<T: Send + 'static>(
     work: impl Future<Output = Result<T, Vec<RpcError>>> + Send + 'static,
 ) -> Result<T, Vec<RpcError>> {
-    tokio::spawn(work).await.unwrap_or_else(|error| {
-        let message = format!("the server broke off in the middle: {error}");
-        Err(vec![RpcError::application(ErrorTag::OperationFailed, message)])
-    })
+    tokio::spawn(work).await.unwrap_or_else(|error| Err(broken(&error)))
+}
+
+fn broken(error: &tokio::task::JoinError) -> Vec<RpcError> {
+    let message = format!("the server broke off in the middle: {error}");
+    vec![RpcError::application(ErrorTag::OperationFailed, message)]
 }
 
 fn later(now: BootTime, span: Duration) -> BootTime {

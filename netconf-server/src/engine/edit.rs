@@ -11,6 +11,7 @@ use daybreak_datastore::store::{Datastore, SessionId, StoreError};
 use daybreak_datastore::tree::{NodeRef, Tree};
 use daybreak_netconf::error::{ErrorTag, RpcError};
 
+use super::commit::in_background;
 use super::{Caller, Engine};
 use crate::nacm::{Access, DataAccess};
 
@@ -30,9 +31,10 @@ impl Engine {
         let mut state = self.lock();
         let before = state.store.tree(Datastore::Candidate).clone();
         let outcome = apply(&before, edit, default, option);
-        self.permit(&state.nacm.access(&caller.user), &before, &outcome.tree)?;
-        if !outcome.tree.ptr_eq(&before) {
-            state.store.set_candidate(caller.session, outcome.tree).map_err(StoreError::into_rpc_errors)?;
+        let tree = self.settled(&before, &outcome.tree);
+        self.permit(&state.nacm.access(&caller.user), &before, &tree)?;
+        if !tree.ptr_eq(&before) {
+            state.store.set_candidate(caller.session, tree).map_err(StoreError::into_rpc_errors)?;
         }
         if outcome.errors.is_empty() { Ok(()) } else { Err(outcome.errors) }
     }
@@ -52,36 +54,64 @@ impl Engine {
         let tree = apply(before, edit, default, ErrorOption::StopOnError)
             .into_result()
             .map_err(|error| vec![error])?;
+        let tree = self.settled(before, &tree);
         self.permit(&state.nacm.access(&caller.user), before, &tree)?;
         Ok(tree)
+    }
+
+    /// A tree after an edit without what the edit has made impossible (RFC 7950 §8.2). It is taken away for the user, who
+    /// therefore needs the right to do so.
+    fn settled(&self, before: &Tree, after: &Tree) -> Tree {
+        if after.ptr_eq(before) {
+            return after.clone();
+        }
+        let settled = self.constraints.settle(before, after, &diff(before, after));
+        for path in &settled.removed {
+            tracing::debug!(path = %path.display(&self.schema), "removed: its when is false now");
+        }
+        settled.tree
     }
 
     /// Replaces the candidate or startup by `tree` (`copy-config`). Running changes by commits only.
     ///
     /// # Errors
     /// `in-use`, `access-denied`, or that startup cannot be written.
-    pub fn replace(&self, caller: &Caller, target: Datastore, tree: Tree) -> Result<(), Vec<RpcError>> {
-        let mut state = self.lock();
-        self.permit(&state.nacm.access(&caller.user), state.store.tree(target), &tree)?;
-        let done = match target {
-            Datastore::Candidate => state.store.set_candidate(caller.session, tree),
-            Datastore::Startup => state.store.save_startup(caller.session, tree),
-            Datastore::Running => {
-                return Err(vec![RpcError::protocol(
-                    ErrorTag::OperationNotSupported,
-                    "running is changed by commit only; copy to the candidate and commit it",
-                )]);
+    pub async fn replace(&self, caller: &Caller, target: Datastore, tree: Tree) -> Result<(), Vec<RpcError>> {
+        let saving = self.saving.lock().await;
+        let files = {
+            let mut state = self.lock();
+            self.permit(&state.nacm.access(&caller.user), state.store.tree(target), &tree)?;
+            match target {
+                Datastore::Candidate => {
+                    let done = state.store.set_candidate(caller.session, tree);
+                    return done.map_err(StoreError::into_rpc_errors);
+                }
+                Datastore::Startup => state.store.startup_files(caller.session),
+                Datastore::Running => {
+                    return Err(vec![RpcError::protocol(
+                        ErrorTag::OperationNotSupported,
+                        "running is changed by commit only; copy to the candidate and commit it",
+                    )]);
+                }
             }
         };
-        done.map_err(StoreError::into_rpc_errors)
+        let (files, saved) = (files.map_err(StoreError::into_rpc_errors)?, tree.clone());
+        in_background(move || files.save(&saved)).await?;
+        self.lock().store.set_startup(Some(tree));
+        drop(saving);
+        Ok(())
     }
 
     /// Deletes the startup configuration.
     ///
     /// # Errors
     /// `in-use`, or that the file cannot be taken away.
-    pub fn delete_startup(&self, session: SessionId) -> Result<(), Vec<RpcError>> {
-        self.lock().store.delete_startup(session).map_err(StoreError::into_rpc_errors)
+    pub async fn delete_startup(&self, session: SessionId) -> Result<(), Vec<RpcError>> {
+        let _saving = self.saving.lock().await;
+        let files = self.lock().store.startup_files(session).map_err(StoreError::into_rpc_errors)?;
+        in_background(move || files.delete()).await?;
+        self.lock().store.set_startup(None);
+        Ok(())
     }
 
     /// Makes the candidate what running is.

@@ -56,6 +56,10 @@ pub struct Engine {
     turn: tokio::sync::Mutex<()>,
     /// Told whenever a confirmed commit begins to wait, or waits no longer.
     confirm_changed: Notify,
+    /// Told when the journal should start anew.
+    journal_grown: Notify,
+    /// One change of the files of startup at a time.
+    saving: tokio::sync::Mutex<()>,
     /// Told when the router may not be what running says.
     repair: Notify,
     clock: fn() -> BootTime,

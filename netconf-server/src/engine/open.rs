@@ -87,6 +87,8 @@ impl Engine {
             }),
             turn: tokio::sync::Mutex::default(),
             confirm_changed: Notify::new(),
+            journal_grown: Notify::new(),
+            saving: tokio::sync::Mutex::default(),
             repair: Notify::new(),
             clock: settings.clock,
             denied: DeniedCounters::default(),

@@ -95,6 +95,7 @@ pub async fn run(
     let stop = stop.child_token();
     let _guard = stop.clone().drop_guard();
     tasks.spawn(Arc::clone(&engine).run_confirm_timer(stop.clone()));
+    tasks.spawn(Arc::clone(&engine).run_compaction(stop.clone()));
     tasks.spawn(Arc::clone(&engine).run_repairs(stop.clone()));
     tasks.spawn({
         let (engine, stop) = (Arc::clone(&engine), stop.clone());

@@ -38,7 +38,8 @@ impl Engine {
         let request = CommitRequest { session: SESSION, confirm: None, persist_id: None };
         let mut prepared = self.store.prepare_commit(&request, &validate)?;
         ensure!(!prepared.changes.is_empty(), "the edit changes nothing");
-        self.store.begin(&mut prepared)?;
+        self.store.begin(&mut prepared)?.run()?;
+        self.store.conclude(&prepared)?.run()?;
         self.store.finish(prepared)?;
         Ok(())
     }

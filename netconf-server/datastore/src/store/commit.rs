@@ -1,9 +1,8 @@
 //! Changing running: prepare, begin, finish or abort.
 
-use super::files::{snapshot_name, write_tree};
-use super::journal::{self, ConfirmStep, Journal, MAX_PAYLOAD, Record};
+use super::due::{Compaction, Due, Work};
+use super::journal::{ConfirmStep, Record};
 use super::{BootTime, Confirm, Datastore, SessionId, Store, StoreError};
-use crate::codec::write_edit_xml;
 use crate::diff::{Change, diff};
 use crate::tree::Tree;
 use daybreak_netconf::error::RpcError;
@@ -40,9 +39,9 @@ pub struct Prepared {
     pub new: Tree,
     /// What is different.
     pub changes: Vec<Change>,
-    session: SessionId,
-    step: ConfirmStep,
-    sequence: u64,
+    pub(super) session: SessionId,
+    pub(super) step: ConfirmStep,
+    pub(super) sequence: u64,
 }
 
 impl Store {
@@ -102,45 +101,40 @@ impl Store {
         Ok(self.prepared(session, backup.clone(), ConfirmStep::End))
     }
 
-    /// Writes down that running is about to change. From here on [`Self::finish`] or [`Self::abort`] must follow; after a
-    /// crash the intent counts as aborted.
+    /// Begins a change of running; what is due writes its intent down, and nothing may be carried out before that is done.
+    /// From here on [`Self::finish`] or [`Self::abort`] must follow; after a crash the intent counts as aborted.
     ///
     /// # Errors
-    /// [`StoreError::Busy`] if another transaction was begun, or running has changed since `prepared` was made;
-    /// [`StoreError::Io`] if the journal cannot be written.
-    pub fn begin(&mut self, prepared: &mut Prepared) -> Result<(), StoreError> {
+    /// [`StoreError::Busy`] if another transaction was begun, or running has changed since `prepared` was made.
+    pub fn begin(&mut self, prepared: &mut Prepared) -> Result<Due, StoreError> {
         if self.begun.is_some() || !prepared.old.ptr_eq(&self.running) {
             return Err(StoreError::Busy);
         }
-        if self.journal.wants_compaction() {
-            self.compact()?;
-        }
-        let sequence = self.sequence + 1;
-        let mut edit = String::new();
-        let written = write_edit_xml(&mut edit, &prepared.old, &prepared.new, &prepared.changes, None);
-        // Writing to a string does not fail; an edit that cannot be written goes into a snapshot like one that is too large.
-        let change = if written.is_ok() && edit.len() <= MAX_PAYLOAD {
-            journal::Change::Edit(edit)
-        } else {
-            let name = snapshot_name(sequence, "new");
-            write_tree(&self.journal.folder().join(&name), &prepared.new, None)?;
-            journal::Change::Snapshot(name)
-        };
-        let record =
-            Record::Intent { sequence, session: prepared.session, change, confirm: prepared.step.clone() };
-        self.journal.append(&record, false)?;
-        (self.sequence, self.begun, prepared.sequence) = (sequence, Some(sequence), sequence);
-        Ok(())
+        let compaction = self.compaction();
+        self.sequence += 1;
+        (self.begun, prepared.sequence) = (Some(self.sequence), self.sequence);
+        let work = Work::Intent { compaction, prepared: Box::new(prepared.clone()) };
+        Ok(Due::new(&self.journal, work))
     }
 
-    /// Makes the change that was begun the running configuration, durably.
+    /// What makes a change durable that was carried out, to be done before [`Self::finish`] lets it be seen.
     ///
     /// # Errors
-    /// [`StoreError::Io`]: running has changed, but a crash of the daemon would take it back. Tell the operator.
+    /// [`StoreError::Busy`] if it was not begun.
+    pub fn conclude(&self, prepared: &Prepared) -> Result<Due, StoreError> {
+        self.check_begun(prepared)?;
+        Ok(Due::new(
+            &self.journal,
+            Work::Append { record: Record::Commit { sequence: prepared.sequence }, durable: true },
+        ))
+    }
+
+    /// Makes the change that was begun, and concluded, the running configuration.
+    ///
+    /// # Errors
+    /// [`StoreError::Busy`] if it was not begun.
     pub fn finish(&mut self, prepared: Prepared) -> Result<(), StoreError> {
-        if self.begun != Some(prepared.sequence) {
-            return Err(StoreError::Busy);
-        }
+        self.check_begun(&prepared)?;
         self.begun = None;
         match prepared.step {
             ConfirmStep::Keep => {}
@@ -155,38 +149,49 @@ impl Store {
             self.candidate = prepared.new.clone();
         }
         self.running = prepared.new;
-        self.journal.append(&Record::Commit { sequence: prepared.sequence }, true)
+        Ok(())
     }
 
-    /// Leaves running as it is.
+    /// Leaves running as it is. What is due tells the journal; if that fails nothing has changed, and a crash would not
+    /// change that.
     ///
     /// # Errors
-    /// [`StoreError::Io`]: nothing has changed, and a crash would not change that.
-    pub fn abort(&mut self, prepared: &Prepared) -> Result<(), StoreError> {
-        if self.begun != Some(prepared.sequence) {
-            return Err(StoreError::Busy);
-        }
+    /// [`StoreError::Busy`] if it was not begun.
+    pub fn abort(&mut self, prepared: &Prepared) -> Result<Due, StoreError> {
+        self.check_begun(prepared)?;
         self.begun = None;
-        self.journal.append(&Record::Abort { sequence: prepared.sequence }, false)
+        let record = Record::Abort { sequence: prepared.sequence };
+        Ok(Due::new(&self.journal, Work::Append { record, durable: false }))
     }
 
-    /// Starts the journal anew; costs what running holds. Done by [`Self::begin`] when the journal has grown to 16 MiB, and
-    /// may be done at any quiet moment before.
+    /// Whether the journal has grown so far that it should start anew at a quiet moment.
+    pub fn wants_compaction(&self) -> bool {
+        self.journal.lock().wants_compaction()
+    }
+
+    /// What starts the journal anew; it costs what running holds. [`Self::begin`] does it only with a journal that is
+    /// damaged, or four times as large as it should be.
     ///
     /// # Errors
-    /// [`StoreError::Busy`] inside a transaction, [`StoreError::Io`] if it cannot be written; the old journal holds on.
-    pub fn compact(&mut self) -> Result<(), StoreError> {
+    /// [`StoreError::Busy`] inside a transaction.
+    pub fn compact(&self) -> Result<Due, StoreError> {
         if self.begun.is_some() {
             return Err(StoreError::Busy);
         }
-        self.journal = start_journal(
-            &self.paths.state,
-            &self.boot_id,
-            self.sequence,
-            &self.running,
-            self.waiting.as_ref(),
-        )?;
-        Ok(())
+        Ok(Due::new(&self.journal, Work::Compact(self.compaction())))
+    }
+
+    fn compaction(&self) -> Compaction {
+        Compaction {
+            boot_id: self.boot_id.clone(),
+            sequence: self.sequence,
+            running: self.running.clone(),
+            waiting: self.waiting.clone(),
+        }
+    }
+
+    fn check_begun(&self, prepared: &Prepared) -> Result<(), StoreError> {
+        if self.begun == Some(prepared.sequence) { Ok(()) } else { Err(StoreError::Busy) }
     }
 
     /// Whether a session may change running while a confirmed commit waits (RFC 6241 §8.4.1).
@@ -221,40 +226,4 @@ impl Store {
         let changes = diff(&old, &new);
         Prepared { old, new, changes, session, step, sequence: 0 }
     }
-}
-
-/// Writes snapshots and a journal that builds on them.
-pub(super) fn start_journal(
-    folder: &std::path::Path,
-    boot_id: &str,
-    sequence: u64,
-    running: &Tree,
-    waiting: Option<&(Confirm, Tree)>,
-) -> Result<Journal, StoreError> {
-    // The old journal names other files: a name is never used for two contents.
-    let fresh = |what: &str| {
-        let names = (0_u32..).map(|number| snapshot_name(sequence, &format!("{what}-{number}")));
-        names.into_iter().find(|name| !folder.join(name).exists()).unwrap_or_default()
-    };
-    let running_name = fresh("running");
-    write_tree(&folder.join(&running_name), running, None)?;
-    let waiting = match waiting {
-        None => None,
-        Some((confirm, backup)) => {
-            let name = fresh("backup");
-            write_tree(&folder.join(&name), backup, None)?;
-            Some((confirm.clone(), name))
-        }
-    };
-    let base = Record::Base {
-        boot_id: boot_id.to_owned(),
-        sequence,
-        running: running_name.clone(),
-        waiting: waiting.clone(),
-    };
-    let journal = Journal::create(folder, &base)?;
-    let mut keep = vec![running_name.as_str()];
-    keep.extend(waiting.iter().map(|(_, name)| name.as_str()));
-    Journal::remove_other_snapshots(folder, &keep);
-    Ok(journal)
 }

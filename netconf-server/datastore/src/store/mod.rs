@@ -2,9 +2,11 @@
 //!
 //! One owner holds a [`Store`] and asks it in turn. Running changes in three steps, so that what it means can be carried
 //! out in between: [`Store::prepare_commit`] checks and says what would change, [`Store::begin`] writes the intent down,
-//! and [`Store::finish`] or [`Store::abort`] ends it. Nothing here reads a clock or an id; both are given.
+//! and [`Store::finish`] or [`Store::abort`] ends it. What is written to disk on the way is a [`Due`], to be run where
+//! waiting is allowed. Nothing here reads a clock or an id; both are given.
 
 mod commit;
+mod due;
 mod error;
 mod files;
 mod journal;
@@ -13,12 +15,14 @@ mod open;
 mod startup;
 
 pub use commit::{CommitRequest, ConfirmRequest, Prepared, Validate};
+pub use due::Due;
 pub use error::StoreError;
 pub use open::{Origin, Problem, Report};
+pub use startup::StartupFiles;
 
 use crate::schema::Schema;
 use crate::tree::Tree;
-use journal::Journal;
+use due::Shared;
 use locks::Locks;
 use std::fmt;
 use std::path::PathBuf;
@@ -103,7 +107,7 @@ pub struct Store {
     candidate: Tree,
     startup: Tree,
     locks: Locks,
-    journal: Journal,
+    journal: Shared,
     /// Number of the last transaction that was begun.
     sequence: u64,
     /// The transaction between begin and end.

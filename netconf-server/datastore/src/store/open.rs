@@ -1,6 +1,6 @@
 //! Opening the datastores: running from the journal of this boot, else from startup.
 
-use super::commit::start_journal;
+use super::due::{Compaction, Shared};
 use super::files::read_tree;
 use super::journal::{self, ConfirmStep, Found, Journal, Record};
 use super::locks::Locks;
@@ -133,8 +133,13 @@ impl Store {
                 ..Replayed::empty(&schema)
             },
         };
-        let journal =
-            start_journal(&paths.state, boot_id, state.sequence, &state.running, state.waiting.as_ref())?;
+        let base = Compaction {
+            boot_id: boot_id.to_owned(),
+            sequence: state.sequence,
+            running: state.running.clone(),
+            waiting: state.waiting.clone(),
+        };
+        let journal = Shared::new(base.run(&paths.state)?);
         let store = Self {
             candidate: state.running.clone(),
             running: state.running,

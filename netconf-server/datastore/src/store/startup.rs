@@ -16,25 +16,28 @@ use std::sync::Arc;
 /// Blanks per level in the file: people read it.
 const INDENT: usize = 2;
 
-impl Store {
+/// The files of the startup configuration, apart from the datastores: who waits for the disk keeps nobody from reading them.
+#[derive(Debug, Clone)]
+pub struct StartupFiles {
+    xml: PathBuf,
+    json: PathBuf,
+}
+
+impl StartupFiles {
     /// Saves a configuration for the next boot. The file is the old one or the new one, whenever the power fails.
     ///
     /// # Errors
-    /// `in-use` if another session has locked startup; [`StoreError::Io`] if it cannot be written.
-    pub fn save_startup(&mut self, session: SessionId, tree: Tree) -> Result<(), StoreError> {
-        self.locks.check(Datastore::Startup, session)?;
-        write_tree(&self.paths.startup_xml, &tree, Some(INDENT))?;
-        self.startup = tree;
-        Ok(())
+    /// [`StoreError::Io`] if it cannot be written.
+    pub fn save(&self, tree: &Tree) -> Result<(), StoreError> {
+        write_tree(&self.xml, tree, Some(INDENT))
     }
 
     /// Deletes the startup configuration: the next boot starts empty.
     ///
     /// # Errors
-    /// As [`Self::save_startup`].
-    pub fn delete_startup(&mut self, session: SessionId) -> Result<(), StoreError> {
-        self.locks.check(Datastore::Startup, session)?;
-        for path in [&self.paths.startup_xml, &self.paths.startup_json] {
+    /// [`StoreError::Io`] if a file cannot be removed.
+    pub fn delete(&self) -> Result<(), StoreError> {
+        for path in [&self.xml, &self.json] {
             match fs::remove_file(path).and_then(|()| sync_folder(path)) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => {
                     return Err(StoreError::io("remove", path, error));
@@ -42,8 +45,24 @@ impl Store {
                 _ => {}
             }
         }
-        self.startup = Tree::empty(self.schema.clone());
         Ok(())
+    }
+}
+
+impl Store {
+    /// The files of startup, for a session that may change them; [`Self::set_startup`] must follow what is done to them, and
+    /// one change may be under way at a time.
+    ///
+    /// # Errors
+    /// `in-use` if another session has locked startup.
+    pub fn startup_files(&self, session: SessionId) -> Result<StartupFiles, StoreError> {
+        self.locks.check(Datastore::Startup, session)?;
+        Ok(StartupFiles { xml: self.paths.startup_xml.clone(), json: self.paths.startup_json.clone() })
+    }
+
+    /// Takes over what the files of startup hold now; nothing when they were deleted.
+    pub fn set_startup(&mut self, tree: Option<Tree>) {
+        self.startup = tree.unwrap_or_else(|| Tree::empty(self.schema.clone()));
     }
 }
 

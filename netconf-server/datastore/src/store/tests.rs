@@ -64,13 +64,30 @@ fn confirmed(session: SessionId, deadline: u64, persist: Option<&str>) -> Commit
 }
 
 fn carry_out(store: &mut Store, mut prepared: Prepared) {
-    store.begin(&mut prepared).unwrap();
+    store.begin(&mut prepared).unwrap().run().unwrap();
+    store.conclude(&prepared).unwrap().run().unwrap();
     store.finish(prepared).unwrap();
+}
+
+fn save_startup(store: &mut Store, session: SessionId, tree: Tree) {
+    store.startup_files(session).unwrap().save(&tree).unwrap();
+    store.set_startup(Some(tree));
 }
 
 fn commit(store: &mut Store, request: &CommitRequest) {
     let prepared = store.prepare_commit(request, &valid).unwrap();
     carry_out(store, prepared);
+}
+
+/// The datastores as a new process would find them now.
+fn open_copy(folder: &std::path::Path) -> Store {
+    let copy = temporary();
+    fs::create_dir(copy.path().join("state")).unwrap();
+    for entry in fs::read_dir(folder.join("state")).unwrap() {
+        let entry = entry.unwrap();
+        fs::copy(entry.path(), copy.path().join("state").join(entry.file_name())).unwrap();
+    }
+    open(copy.path(), "boot-1").0
 }
 
 fn running(store: &Store) -> String {
@@ -108,10 +125,10 @@ fn aborted_changes_leave_no_trace() {
     let (folder, mut store) = fresh();
     set(&mut store, A, &size(5));
     let mut prepared = store.prepare_commit(&request(A), &valid).unwrap();
-    store.begin(&mut prepared).unwrap();
+    store.begin(&mut prepared).unwrap().run().unwrap();
     assert!(matches!(store.begin(&mut prepared.clone()), Err(StoreError::Busy)));
     assert!(matches!(store.compact(), Err(StoreError::Busy)));
-    store.abort(&prepared).unwrap();
+    store.abort(&prepared).unwrap().run().unwrap();
     assert!(matches!(store.finish(prepared), Err(StoreError::Busy)));
     assert_eq!(running(&store), "");
     drop(store);
@@ -222,12 +239,26 @@ fn the_end_of_the_session_ends_a_confirmed_commit() {
 }
 
 #[test]
+fn what_is_seen_is_durable_and_what_is_not_concluded_is_gone() {
+    let (folder, mut store) = fresh();
+    set(&mut store, A, &size(5));
+    let mut prepared = store.prepare_commit(&request(A), &valid).unwrap();
+    store.begin(&mut prepared).unwrap().run().unwrap();
+    assert_eq!(running(&open_copy(folder.path())), "", "only begun");
+    store.conclude(&prepared).unwrap().run().unwrap();
+    assert_eq!(running(&store), "", "not seen yet");
+    assert_eq!(running(&open_copy(folder.path())), size(5), "and durable already");
+    store.finish(prepared).unwrap();
+    assert_eq!(running(&store), size(5));
+}
+
+#[test]
 fn a_failed_confirmed_commit_leaves_none_waiting() {
     let (folder, mut store) = fresh();
     set(&mut store, A, &size(6));
     let mut prepared = store.prepare_commit(&confirmed(A, 1000, None), &valid).unwrap();
-    store.begin(&mut prepared).unwrap();
-    store.abort(&prepared).unwrap();
+    store.begin(&mut prepared).unwrap().run().unwrap();
+    store.abort(&prepared).unwrap().run().unwrap();
     assert_eq!((store.waiting(), running(&store).as_str()), (None, ""));
     drop(store);
     assert_eq!(open(folder.path(), "boot-1").0.waiting(), None);
@@ -260,13 +291,16 @@ fn a_reboot_loads_startup() {
     let (folder, mut store) = fresh();
     set(&mut store, A, &size(5));
     commit(&mut store, &request(A));
-    store.save_startup(A, store.tree(Datastore::Running).clone()).unwrap();
+    let now = store.tree(Datastore::Running).clone();
+    save_startup(&mut store, A, now);
     set(&mut store, A, &size(6));
     commit(&mut store, &confirmed(A, 1000, None));
     drop(store);
     let (mut store, report) = open(folder.path(), "boot-2");
     assert_eq!((report.origin, running(&store), store.waiting()), (Origin::Startup, size(5), None));
-    store.delete_startup(A).unwrap();
+    store.startup_files(A).unwrap().delete().unwrap();
+    store.set_startup(None);
+    assert!(store.tree(Datastore::Startup).is_empty());
     drop(store);
     assert_eq!(running(&open(folder.path(), "boot-3").0), "");
 }
@@ -277,7 +311,7 @@ fn startup_may_be_json_until_it_is_saved() {
     fs::write(folder.path().join("startup.json"), "{\"example:top\": {\"size\": 5}}").unwrap();
     let (mut store, _) = open(folder.path(), "boot-1");
     assert_eq!(running(&store), size(5));
-    store.save_startup(A, tree(&size(6))).unwrap();
+    save_startup(&mut store, A, tree(&size(6)));
     let text = fs::read_to_string(folder.path().join("startup.xml")).unwrap();
     let expected = "<config xmlns=\"urn:ietf:params:xml:ns:netconf:base:1.0\">\n<top xmlns=\"urn:example\">\n  \
                     <size>6</size>\n</top>\n</config>\n";
@@ -392,9 +426,9 @@ fn a_change_too_large_for_a_record_goes_into_a_file() {
     let expected = store.tree(Datastore::Running).clone();
     drop(store);
     assert!(fs::metadata(folder.path().join("state/journal")).unwrap().len() < 10_000);
-    let (mut store, _) = open(folder.path(), "boot-1");
+    let (store, _) = open(folder.path(), "boot-1");
     assert_eq!(*store.tree(Datastore::Running), expected);
-    store.compact().unwrap();
+    store.compact().unwrap().run().unwrap();
     let names: Vec<_> = snapshot(folder.path()).into_iter().map(|(name, _)| name).collect();
     assert_eq!(names.len(), 2, "{names:?}");
     drop(store);

@@ -13,7 +13,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-/// Size at which the journal starts anew, bytes.
+/// Size at which the journal should start anew, bytes.
 const COMPACT_AT: u64 = 16 << 20;
 const FILE: &str = "journal";
 
@@ -97,9 +97,14 @@ impl Journal {
         &self.folder
     }
 
-    /// Whether the journal should start anew before the next transaction.
+    /// Whether the journal should start anew at a quiet moment.
     pub(super) fn wants_compaction(&self) -> bool {
         self.damaged || self.length > COMPACT_AT
+    }
+
+    /// Whether it must start anew before the next transaction: it cannot be written to, or no moment was quiet.
+    pub(super) fn needs_compaction(&self) -> bool {
+        self.damaged || self.length > 4 * COMPACT_AT
     }
 
     /// Removes snapshot files that the journal does not name. One that cannot be removed is in nobody's way, and is tried
