@@ -36,7 +36,7 @@ impl Query {
     }
 
     /// The part of `tree` that was asked for and may be seen.
-    pub(super) fn answer(&self, context: &Context, tree: &Tree) -> Answer {
+    pub(super) fn answer<'t>(&self, context: &'t Context, tree: &'t Tree) -> Answer {
         let view = context.engine.constraints().view(tree);
         let selection = match &self.filter {
             Filter::None => None,
@@ -49,11 +49,13 @@ impl Query {
         };
         let text = context.with_access(|access| {
             let permit = |node: &NodeRef<'_>| access.shows(node);
+            let when = |node: &NodeRef<'t>| view.is_in_use(node);
             let options = WriteOptions {
                 defaults: self.defaults,
                 selection: selection.as_ref(),
                 permit: (!access.reads_everything()).then_some(&permit),
-                ..WriteOptions::default()
+                when: Some(&when),
+                indent: None,
             };
             let mut text = String::new();
             let empty = selection.as_ref().is_some_and(Selection::is_none);

@@ -1,8 +1,13 @@
 from common import IF, IP, connect, interface, names, refused
 
 with connect() as m:
-    for part in ("candidate:1.0", "confirmed-commit:1.1", "startup:1.0", "validate:1.1", "xpath:1.0", "with-defaults"):
-        assert any(part in c for c in m.server_capabilities), part
+    # These and no others: what is announced is done, and what is done is announced.
+    CAPABILITY = "urn:ietf:params:netconf:capability:"
+    announced = {c.split("?")[0].removeprefix(CAPABILITY) for c in m.server_capabilities if c.startswith(CAPABILITY)}
+    assert announced == {
+        "candidate:1.0", "confirmed-commit:1.1", "rollback-on-error:1.0", "validate:1.1", "startup:1.0", "xpath:1.0",
+        "with-defaults:1.0", "yang-library:1.1",
+    }, announced
 
     m.edit_config(target="candidate", config=interface("p1"))
     m.edit_config(target="candidate", config=interface("p0", f"""<ipv4 xmlns="{IP}"><address>
@@ -46,6 +51,43 @@ with connect() as m:
     m.edit_config(target="candidate", config=interface("p5"))
     m.discard_changes()
     assert names(m.get_config("candidate")) == ["p0", "p1"]
+
+    # Of an edit with one good and one bad part, each error-option keeps what it says.
+    both = interface("p5").replace("</interfaces></config>", "") + (
+        '<interface xmlns:nc="urn:ietf:params:xml:ns:netconf:base:1.0" nc:operation="delete"><name>p9</name></interface>'
+        '<interface><name>p6</name><type xmlns:t="urn:ietf:params:xml:ns:yang:iana-if-type">t:ethernetCsmacd</type></interface>'
+        "</interfaces></config>"
+    )
+    for option, kept in (
+        ("rollback-on-error", ["p0", "p1"]),
+        ("stop-on-error", ["p0", "p1", "p5"]),
+        ("continue-on-error", ["p0", "p1", "p5", "p6"]),
+        (None, ["p0", "p1", "p5"]),
+    ):
+        refused(lambda: m.edit_config(target="candidate", config=both, error_option=option), "data-missing")
+        assert names(m.get_config("candidate")) == kept, (option, names(m.get_config("candidate")))
+        m.discard_changes()
+
+    # A default is there only where its `when` lets it be: those of BGP are not in a protocol that is none.
+    m.edit_config(target="candidate", config="""<config><routing xmlns="urn:ietf:params:xml:ns:yang:ietf-routing">
+      <control-plane-protocols><control-plane-protocol><type>static</type><name>main</name></control-plane-protocol>
+      </control-plane-protocols></routing></config>""")
+    everything = m.get_config("candidate", with_defaults="report-all").xml
+    assert "control-plane-protocol" in everything and "ietf-bgp" not in everything, everything
+    m.discard_changes()
+
+    # Each test-option: without one an edit is set, and tested by validate and commit.
+    bare = f'<config><interfaces xmlns="{IF}"><interface><name>bare</name></interface></interfaces></config>'
+    for option, kept in (("test-then-set", False), ("test-only", False), ("set", True), (None, True)):
+        edit = lambda: m.edit_config(target="candidate", config=bare, test_option=option)
+        edit() if kept else refused(edit, "data-missing")
+        assert ("bare" in names(m.get_config("candidate"))) == kept, option
+        m.discard_changes()
+    m.edit_config(target="candidate", config=interface("p5"), test_option="test-only")
+    assert names(m.get_config("candidate")) == ["p0", "p1"]
+    m.edit_config(target="candidate", config=interface("p5"), test_option="test-then-set")
+    assert names(m.get_config("candidate")) == ["p0", "p1", "p5"]
+    m.discard_changes()
 
     # What does not hold together is refused as a whole.
     m.edit_config(target="candidate", config=f'<config><interfaces xmlns="{IF}"><interface><name>bare</name></interface></interfaces></config>')

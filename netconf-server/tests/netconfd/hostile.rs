@@ -81,6 +81,18 @@ fn bad_requests_are_answered_by_name() {
         ("<get><filter type=\"magic\"/></get>", "bad-attribute"),
         ("<get><filter type=\"xpath\"/></get>", "missing-attribute"),
         ("<get><filter type=\"xpath\" select=\"//[\"/></get>", "invalid-value"),
+        (
+            "<copy-config><target><url>http://a/</url></target><source><running/></source></copy-config>",
+            "operation-not-supported",
+        ),
+        (
+            "<edit-config><target><candidate/></target><url>http://a/</url></edit-config>",
+            "operation-not-supported",
+        ),
+        (
+            "<copy-config><target><startup/></target><source><running/></source><with-defaults xmlns=\"urn:ietf:params:xml:ns:yang:ietf-netconf-with-defaults\">report-all</with-defaults></copy-config>",
+            "invalid-value",
+        ),
         ("<commit><confirm-timeout>5</confirm-timeout></commit>", "missing-element"),
         ("<commit><confirmed/><confirm-timeout>soon</confirm-timeout></commit>", "invalid-value"),
         ("<cancel-commit/>", "invalid-value"),

@@ -23,7 +23,7 @@ pub use view::View;
 use crate::diff::Change;
 use crate::error::DataError;
 use crate::schema::{ChoiceId, Schema, SchemaId};
-use crate::tree::{NodeRef, Tree};
+use crate::tree::Tree;
 use daybreak_xpath::Expression;
 use facts::Facts;
 use std::sync::Arc;
@@ -113,12 +113,6 @@ impl Constraints {
     /// The tree as expressions see it: with defaults in use (RFC 7950 §6.4.1).
     pub fn view<'t>(&'t self, tree: &'t Tree) -> View<'t> {
         View::new(tree, self)
-    }
-
-    /// Whether a child that the schema gives a node, a default or a container without presence, is there: each `when`
-    /// of it holds.
-    pub fn is_in_use(&self, parent: &NodeRef<'_>, child: SchemaId) -> bool {
-        self.view(parent.tree()).children_of(parent, child).next().is_some()
     }
 
     /// Everything that is wrong with `new`, in document order.

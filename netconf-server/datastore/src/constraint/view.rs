@@ -62,8 +62,8 @@ impl<'t> View<'t> {
         })
     }
 
-    /// Whether a node that the schema gives is there: every `when` of it holds.
-    fn is_in_use(&self, node: &NodeRef<'t>) -> bool {
+    /// Whether a node that the schema gives, a default or a container without presence, is there: every `when` of it holds.
+    pub fn is_in_use(&self, node: &NodeRef<'t>) -> bool {
         let Some(id) = node.id().filter(|_| node.is_default()) else { return true };
         let whens = &self.constraints.facts.whens[id.index()];
         if whens.is_empty() || self.whens.get() >= MOST_WHENS {
