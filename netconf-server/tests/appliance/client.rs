@@ -13,7 +13,7 @@ pub(crate) struct Client(UnixStream);
 impl Client {
     pub(crate) fn open() -> Self {
         let mut stream = UnixStream::connect("/run/daybreak/netconfd.sock").unwrap();
-        stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+        stream.set_read_timeout(Some(Duration::from_mins(1))).unwrap();
         let hello = "<capabilities><capability>urn:ietf:params:netconf:base:1.0</capability></capabilities>";
         write!(stream, "<hello xmlns=\"{NETCONF}\">{hello}</hello>{END}").unwrap();
         let mut client = Self(stream);

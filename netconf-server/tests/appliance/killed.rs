@@ -7,11 +7,14 @@ use crate::texts::{large, small};
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 
+/// Waits until something is seen.
+type Wait = Box<dyn FnMut(&Router, &mut Client)>;
+
 /// Something that is seen from outside while a commit is carried out.
 struct Moment {
     name: &'static str,
     /// Begins to watch before the commit, and gives what waits until it is seen.
-    watch: fn(&Router) -> Box<dyn FnMut(&Router, &mut Client)>,
+    watch: fn(&Router) -> Wait,
 }
 
 /// In the order in which they come.
@@ -34,7 +37,7 @@ const MOMENTS: &[Moment] = &[
                         .unwrap()
                         .flatten()
                         .any(|file| file.file_name().to_string_lossy().starts_with("check-"))
-                })
+                });
             })
         },
     },
@@ -46,7 +49,7 @@ const MOMENTS: &[Moment] = &[
             Box::new(|_, _| {
                 caught("frr.conf has it", || {
                     std::fs::read_to_string("/etc/frr/frr.conf").is_ok_and(|text| text.contains("10.5.0.2"))
-                })
+                });
             })
         },
     },
@@ -64,7 +67,7 @@ const MOMENTS: &[Moment] = &[
             Box::new(|_, _| {
                 until("bgpd has the neighbor", || {
                     vtysh("show running-config bgpd").contains("neighbor 10.5.0.2 activate")
-                })
+                });
             })
         },
     },
@@ -79,7 +82,7 @@ const MOMENTS: &[Moment] = &[
 ];
 
 /// What waits until the kernel tells of something.
-fn heard(of: &'static str, what: &'static str) -> Box<dyn FnMut(&Router, &mut Client)> {
+fn heard(of: &'static str, what: &'static str) -> Wait {
     let mut monitor =
         Monitor(Command::new("ip").args(["-o", "monitor", of]).stdout(Stdio::piped()).spawn().unwrap());
     let mut lines = BufReader::new(monitor.0.stdout.take().unwrap()).lines();

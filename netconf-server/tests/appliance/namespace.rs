@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 /// The longest that anything here may take.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Runs a test on a thread where `/etc` is a copy, `/run`, `/var/lib` and `/home` are empty, and the network is `lo` alone:
 /// the daemons find everything at its place on the appliance, and the machine keeps its own.
@@ -56,6 +56,6 @@ fn look(what: &str, pause: Duration, mut holds: impl FnMut() -> bool) {
     while !holds() {
         assert!(Instant::now() < end, "waited in vain until {what}");
         // Nobody tells of what happens in the processes of others.
-        std::thread::sleep(pause);
+        std::thread::park_timeout(pause);
     }
 }

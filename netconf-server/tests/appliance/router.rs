@@ -101,6 +101,7 @@ impl Router {
 
     /// Makes the router what `config` says, and gives what it is then.
     pub(crate) fn commit(&self, config: &str) -> Seen {
+        assert!(self.netconfd.is_some(), "netconfd was killed and not started");
         let mut client = Client::open();
         client.replace(config);
         client.done("<commit/>");
@@ -139,7 +140,7 @@ impl Seen {
         let end = Instant::now() + Duration::from_secs(20);
         let mut routes = now.routes;
         while routes != self.routes && Instant::now() < end {
-            std::thread::sleep(Duration::from_millis(20));
+            std::thread::park_timeout(Duration::from_millis(20));
             routes = Self::routes();
         }
         assert_eq!(routes, self.routes, "{when}");

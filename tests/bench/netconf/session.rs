@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use tokio::runtime::{Builder, Runtime};
 
 /// The longest that one operation may take: yuma needs minutes for ten thousand interfaces at once.
-const PATIENCE: Duration = Duration::from_secs(1800);
+const PATIENCE: Duration = Duration::from_mins(30);
 
 /// A server that was started, ended when it is dropped.
 pub(crate) trait Server {
@@ -158,7 +158,7 @@ async fn rpc(session: &mut SshClient, operation: &str) -> Result<String> {
 
 /// The first session, as soon as the server takes one.
 async fn ready(target: &Target) -> Result<SshClient> {
-    let deadline = Instant::now() + Duration::from_secs(60);
+    let deadline = Instant::now() + Duration::from_mins(1);
     loop {
         match SshClient::connect(target, Limits::default(), PATIENCE).await {
             Ok(session) => return Ok(session),

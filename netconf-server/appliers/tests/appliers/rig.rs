@@ -42,9 +42,9 @@ pub(crate) fn shell(line: &str) -> String {
     String::from_utf8(out.stdout).unwrap()
 }
 
-/// Waits until a condition holds; says what was awaited when it does not within 20 s.
+/// Waits until a condition holds; says what was awaited when it does not within a minute.
 pub(crate) async fn until(what: &str, mut holds: impl FnMut() -> bool) {
-    let end = Instant::now() + Duration::from_secs(60);
+    let end = Instant::now() + Duration::from_mins(1);
     while !holds() {
         assert!(Instant::now() < end, "waited in vain until {what}");
         tokio::time::sleep(Duration::from_millis(20)).await;

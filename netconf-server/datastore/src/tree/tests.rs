@@ -1,6 +1,5 @@
 use super::{BuildError, InstancePath, NodeRef, Tree};
 use crate::testing::{example, tree, xml};
-use std::collections::HashSet;
 
 fn sample() -> Tree {
     tree(
@@ -24,7 +23,8 @@ fn cursors_know_their_place() {
     let mut nodes = vec![tree.root()];
     all(&tree.root(), &mut nodes);
     assert_eq!(nodes.len(), 18);
-    let distinct: HashSet<_> = nodes.iter().cloned().collect();
+    let mut distinct = nodes.clone();
+    distinct.dedup();
     assert_eq!(distinct.len(), nodes.len());
     let mut shuffled = nodes.clone();
     shuffled.reverse();
