@@ -52,7 +52,7 @@ test-reproducible: build ## two builds from nothing in two folders give the same
 lint: ## formatting, clippy, dependency policy, scripts
 	@tests/setup/packages.sh tests/setup/packages-lint.txt
 	$(CARGO) fmt --all -- --check
-	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
+	$(CARGO) clippy --locked --profile $(PROFILE) --workspace --all-targets -- -D warnings
 	@command -v cargo-deny >/dev/null || $(CARGO) install --locked cargo-deny
 	$(CARGO) deny --locked check licenses bans sources
 	@if $(CARGO) deny --locked fetch db; then $(CARGO) deny --locked check advisories; \
