@@ -11,6 +11,9 @@ CACHE   := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/daybreak
 CARGO   := cargo
 # Every shell script of the tree, by its first line.
 SCRIPTS  = $(shell git grep -lE '^.!(/usr/bin/env bash|/bin/(ba)?sh)$$' -- ':!*.rs' ':!*.md')
+# Folder of a crate, and a target in its fuzz/.
+FUZZ := provisioner/dhcp:packets provisioner/tftp:packet provisioner/tftp:transfer netconf-server/xpath:expression \
+        netconf-server/protocol:stream vrouter:fpm vrouter:netlink vrouter:packet
 FUZZ_SECONDS ?= 60
 export DAYBREAK_BIN   := $(abspath $(BIN)/daybreak)
 export DAYBREAK_CACHE := $(abspath $(CACHE))
@@ -52,23 +55,22 @@ test-reproducible: build ## two builds from nothing in two folders give the same
 lint: ## formatting, clippy, dependency policy, scripts
 	@tests/setup/packages.sh tests/setup/packages-lint.txt
 	$(CARGO) fmt --all -- --check
-	$(CARGO) clippy --locked --profile $(PROFILE) --workspace --all-targets -- -D warnings
+	$(CARGO) clippy --locked --profile $(PROFILE) --workspace --all-targets --all-features -- -D warnings
 	@command -v cargo-deny >/dev/null || $(CARGO) install --locked cargo-deny
 	$(CARGO) deny --locked check licenses bans sources
 	@if $(CARGO) deny --locked fetch db; then $(CARGO) deny --locked check advisories; \
 	else echo 'lint: the advisory database is out of reach: advisories were NOT checked' >&2; fi
 	shellcheck --exclude=SC1091 $(SCRIPTS)
 
+# One folder for what all of them compile.
+fuzz: export CARGO_TARGET_DIR := $(abspath $(TARGET))/fuzz
 fuzz: setup ## fuzz every input from outside, FUZZ_SECONDS each (needs a nightly compiler)
 	@rustup run nightly rustc --version >/dev/null || { echo 'fuzz: rustup toolchain install nightly' >&2; exit 1; }
 	@command -v cargo-fuzz >/dev/null || $(CARGO) install --locked cargo-fuzz
-	cd provisioner/dhcp && $(CARGO) +nightly fuzz run packets -- -max_total_time=$(FUZZ_SECONDS)
-	cd provisioner/tftp && $(CARGO) +nightly fuzz run packet -- -max_total_time=$(FUZZ_SECONDS)
-	cd netconf-server/xpath && $(CARGO) +nightly fuzz run expression -- -max_total_time=$(FUZZ_SECONDS)
-	cd netconf-server/protocol && $(CARGO) +nightly fuzz run stream -- -max_total_time=$(FUZZ_SECONDS)
-	cd vrouter && $(CARGO) +nightly fuzz run fpm -- -max_total_time=$(FUZZ_SECONDS)
-	cd vrouter && $(CARGO) +nightly fuzz run netlink -- -max_total_time=$(FUZZ_SECONDS)
-	cd vrouter && $(CARGO) +nightly fuzz run packet -- -max_total_time=$(FUZZ_SECONDS)
+	@set -e; for target in $(FUZZ); do \
+	    echo "fuzz: $$target, $(FUZZ_SECONDS) s" >&2; \
+	    (cd "$${target%:*}" && $(CARGO) +nightly fuzz run "$${target#*:}" -- -max_total_time=$(FUZZ_SECONDS)); \
+	done
 
 fmt: ## format the sources
 	$(CARGO) fmt --all
