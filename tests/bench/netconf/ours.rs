@@ -1,9 +1,9 @@
 //! Our server, without parts of the router that it would bring to a configuration: yuma's has none either.
 
-use crate::session::{Folder, Server};
+use crate::session::{Folder, Server, daemon};
 use anyhow::{Context as _, Result};
 use std::fs;
-use std::process::{Child, Command};
+use std::process::Child;
 
 /// Our netconfd.
 pub(crate) struct Ours(Child);
@@ -26,7 +26,7 @@ impl Server for Ours {
                 folder.file("user.pub").display()
             ),
         )?;
-        let child = Command::new(&folder.netconfd)
+        let child = daemon(&folder.netconfd)
             .args(["serve", "--config"])
             .arg(&config)
             .stderr(fs::File::create(home.join("log"))?)

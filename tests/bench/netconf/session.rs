@@ -25,6 +25,13 @@ pub(crate) trait Server {
         Self: Sized;
 }
 
+/// A command that starts `program` and ends it with this process, also when a signal ends that.
+pub(crate) fn daemon(program: &Path) -> Command {
+    let mut command = Command::new("setpriv");
+    command.args(["--pdeathsig", "KILL"]).arg(program);
+    command
+}
+
 /// Keys and programs.
 pub(crate) struct Folder {
     pub(crate) path: tempfile::TempDir,

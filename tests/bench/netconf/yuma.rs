@@ -1,9 +1,9 @@
 //! yuma's netconfd behind OpenSSH, from unpacked packages.
 
-use crate::session::{Folder, Server};
+use crate::session::{Folder, Server, daemon};
 use anyhow::{Context as _, Result};
 use std::fs;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 
 /// The daemon and its SSH server.
 pub(crate) struct Yuma(Vec<Child>);
@@ -19,7 +19,7 @@ impl Server for Yuma {
         let _ = fs::remove_dir_all(&home);
         fs::create_dir_all(&home)?;
         let socket = home.join("socket");
-        let daemon = Command::new(programs.join("netconfd"))
+        let netconfd = daemon(&programs.join("netconfd"))
             .args(["--superuser=root", "--target=candidate", "--no-startup", "--access-control=off"])
             .args([
                 "--module=ietf-interfaces",
@@ -32,12 +32,14 @@ impl Server for Yuma {
             .arg(format!("--log={}", home.join("log").display()))
             .arg(format!("--ncxserver-sockname={}", socket.display()))
             .env("LD_LIBRARY_PATH", &library)
+            // It leaves a backup of each commit where it stands.
+            .current_dir(&home)
             .env("HOME", &home)
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
             .context("yuma's netconfd does not start")?;
-        let mut children = Self(vec![daemon]);
+        let mut children = Self(vec![netconfd]);
         let subsystem = home.join("subsystem");
         fs::write(
             &subsystem,
@@ -60,7 +62,7 @@ impl Server for Yuma {
                 subsystem.display()
             ),
         )?;
-        let server = Command::new(folder.peers.join("openssh-server/usr/sbin/sshd"))
+        let server = daemon(&folder.peers.join("openssh-server/usr/sbin/sshd"))
             .args(["-D", "-e", "-f"])
             .arg(&config)
             .stderr(fs::File::create(home.join("sshd.log"))?)
