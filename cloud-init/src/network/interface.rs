@@ -110,7 +110,7 @@ interface! {
 
 impl Ethernet {
     /// The pattern, when the interface is found by one.
-    pub(super) fn pattern(&self) -> Option<&str> {
+    pub(crate) fn pattern(&self) -> Option<&str> {
         self.matching.as_ref().and_then(|m| m.name.as_ref()).map(NamePattern::as_str)
     }
 }

@@ -32,7 +32,7 @@ pub struct InterfaceAddress(pub(super) IpNet);
 /// Largest packet of an interface in bytes, 576 (RFC 791) to 9216.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(try_from = "u16")]
-pub struct Mtu(pub(super) u16);
+pub struct Mtu(pub(crate) u16);
 
 /// VLAN id, 1 to 4094 (IEEE 802.1Q).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
