@@ -27,6 +27,7 @@ pub fn router(service: Arc<Service>) -> Router {
         .route("/api/v1/nodes/{name}/deploy", post(nodes::deploy))
         .route("/api/v1/nodes/{name}/abort", post(nodes::abort))
         .route("/api/v1/nodes/{name}/events", get(events::of_node))
+        .route("/api/v1/nodes/{name}/media/{medium}", post(seed::medium))
         .route("/api/v1/nodes/{name}/seed/{step}", get(seed::render).post(seed::issue))
         .route("/api/v1/events", get(events::stream))
         .route("/api/v1/leases", get(leases::leases))

@@ -2,9 +2,11 @@
 
 use super::error::Refusal;
 use super::nodes::find;
-use crate::service::{SeedFiles, SeedStep, Service};
+use crate::service::{Medium, SeedFiles, SeedStep, Service};
 use axum::Json;
 use axum::extract::{Path, State};
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -29,4 +31,14 @@ pub(super) async fn issue(
 ) -> Result<Json<SeedUrl>, Refusal> {
     let node = find(&service, &name)?;
     Ok(Json(SeedUrl { url: service.seed_url(&node, step).await? }))
+}
+
+/// `POST`, because the phone-home URL in it is fresh.
+pub(super) async fn medium(
+    State(service): State<Arc<Service>>,
+    Path((name, medium)): Path<(String, Medium)>,
+) -> Result<Response, Refusal> {
+    let node = find(&service, &name)?;
+    let volume = service.medium(&node, medium).await?;
+    Ok(([(CONTENT_TYPE, "application/x-iso9660-image")], volume).into_response())
 }

@@ -46,6 +46,15 @@ impl Client {
         Ok(())
     }
 
+    /// Posts nothing and gives the bytes of the answer.
+    pub(super) async fn post_for_bytes(&self, path: &str) -> Result<Bytes> {
+        let exchange = async {
+            let body = self.send(Method::POST, path, None::<&()>).await?;
+            Ok(body.collect().await?.to_bytes())
+        };
+        tokio::time::timeout(DEADLINE, exchange).await.context("no answer in a minute")?
+    }
+
     async fn call<T: DeserializeOwned>(
         &self,
         method: Method,

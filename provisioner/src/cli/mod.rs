@@ -5,6 +5,7 @@ mod discovered;
 mod events;
 mod image;
 mod leases;
+mod medium;
 mod node;
 mod output;
 mod seed;

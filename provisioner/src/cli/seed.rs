@@ -1,9 +1,9 @@
 //! `daybreak seed …`.
 
 use super::client::Client;
-use super::{Format, exit, output};
+use super::{Format, exit, medium, output};
 use crate::api::SeedUrl;
-use crate::service::{SeedFiles, SeedStep};
+use crate::service::{Medium, SeedFiles, SeedStep};
 use anyhow::{Context, Result, bail};
 use daybreak_cloud_init::check::CloudInit;
 use daybreak_cloud_init::{NoCloudFile, Seed};
@@ -42,6 +42,10 @@ pub(super) enum Command {
         #[arg(long, env = "DAYBREAK_CLOUD_INIT", default_value = "cloud-init")]
         program: PathBuf,
     },
+    /// Write a seed as a `NoCloud` medium: an ISO 9660 volume labelled `cidata`, for a CD drive or a USB stick.
+    Iso(medium::Args),
+    /// Write a seed as OpenStack's config drive, version 2: an ISO 9660 volume labelled `config-2`.
+    Configdrive(medium::Args),
     /// Give out the URL of a deploying node's seed; the URLs given out before end.
     Url {
         /// Name of the node.
@@ -87,6 +91,8 @@ pub(super) fn run(client: &Client, format: Format, command: Command) -> Result<E
             };
             return check(files, &program, format);
         }
+        Command::Iso(args) => medium::run(client, format, Medium::Cidata, &args)?,
+        Command::Configdrive(args) => medium::run(client, format, Medium::ConfigDrive, &args)?,
         Command::Url { node, step } => {
             let path = seed_path(&node, step);
             let url: SeedUrl = Client::block_on(client.post(&path, &()))?;

@@ -103,6 +103,8 @@ catalogue! {
         "Mend what the message names; `daybreak site check` finds it before a machine does.";
     SeedRead "SEED-READ" Info
         "A seed file was delivered.", "cloud-init or the installer read it.", "";
+    MetadataRead "METADATA-READ" Info
+        "The user-data was read from the metadata service.", "cloud-init found its datasource.", "";
     TokenRefused "TOKEN-REFUSED" Warning
         "A one-time token was refused.", "It was used before, belongs to an earlier state or boot, or was never given out.",
         "If no second boot explains it, somebody else on the segment is trying: look at the peer's address.";

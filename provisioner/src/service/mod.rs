@@ -8,6 +8,7 @@ mod discovered;
 mod error;
 mod files;
 mod leases;
+mod metadata;
 mod run;
 mod seed;
 mod tftp;
@@ -27,8 +28,9 @@ pub use discovered::{Discovered, Machine};
 pub use error::ServiceError;
 pub use files::Files;
 pub use leases::{DhcpLeases, HeldLease, LeaseBook};
+pub use metadata::{Metadata, Wanted};
 pub use run::{RunError, check, run};
-pub use seed::{SeedFiles, SeedStep};
+pub use seed::{Medium, SeedFiles, SeedStep};
 
 /// What handlers, packet servers and the API share.
 pub struct Service {

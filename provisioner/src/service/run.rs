@@ -62,6 +62,9 @@ pub enum RunError {
     /// The TFTP server does not start.
     #[error("TFTP: {0}")]
     Tftp(#[source] daybreak_tftp::TftpError),
+    /// The metadata service has no random bytes, or its address cannot be used.
+    #[error("the metadata service: {0}")]
+    Metadata(#[source] std::io::Error),
     /// The HTTP front does not start.
     #[error("HTTP: {0}")]
     Http(#[from] daybreak_http::HttpError),
@@ -108,7 +111,8 @@ pub async fn run(site: Site, clock: Clock, stop: CancellationToken) -> Result<()
     let service = Arc::new(Service::new(site, engine, images, leases)?);
     let tftp = super::tftp::start(&service.site.server, Arc::clone(&files), seen.clone())?;
     let http = start_http(&service, files, seen)?;
-    let packet_servers = PacketServers { dhcp, tftp, http };
+    let metadata = start_metadata(&service)?;
+    let packet_servers = PacketServers { dhcp, tftp, http, metadata };
     let socket = api::bind(&service.site.api.socket)?;
 
     let tasks = TaskTracker::new();
@@ -174,4 +178,30 @@ fn start_http(
     });
     let router = web::router(Arc::clone(service));
     Ok(daybreak_http::start(vec![listener], daybreak_http::Limits::default(), files, router, sink)?)
+}
+
+/// The metadata service has a listener of its own: its packets carry the site's hop limit, and nothing of the rest answers there.
+fn start_metadata(service: &Arc<Service>) -> Result<Option<daybreak_http::Server>, RunError> {
+    let Some(config) = service.site.metadata else { return Ok(None) };
+    let address = SocketAddr::from(config.socket_address());
+    let listener = std::net::TcpListener::bind(address).map_err(|source| RunError::Listen {
+        protocol: "the metadata service",
+        address,
+        source,
+    })?;
+    // Accepted connections inherit it.
+    listener.set_ttl(config.hop_limit.into()).map_err(RunError::Metadata)?;
+    let router = web::metadata::router(Arc::clone(service)).map_err(RunError::Metadata)?;
+    let (sink, mut events) = daybreak_http::channel(QUEUE);
+    // What matters of them is in the nodes' timelines already.
+    tokio::spawn(async move { while events.recv().await.is_some() {} });
+    let server = daybreak_http::start(
+        vec![listener],
+        daybreak_http::Limits::default(),
+        Arc::new(Files::default()),
+        router,
+        sink,
+    )?;
+    tracing::info!(%address, hop_limit = config.hop_limit, imds_v1 = config.imds_v1, "serves metadata");
+    Ok(Some(server))
 }

@@ -7,7 +7,10 @@ use crate::node::{Fact, InstallReport, InstallStep, Node, NodeConfig, NodeId, Pr
 use crate::site::Templates as SiteTemplates;
 use crate::store::Purpose;
 use bytes::Bytes;
-use daybreak_cloud_init::{After, Day1, Identity, InstallAnswer, InstallImage, NoCloudFile, Seed, Templates};
+use daybreak_cloud_init::datasource::Instance;
+use daybreak_cloud_init::{
+    After, Day1, Identity, InstallAnswer, InstallImage, NoCloudFile, Seed, Templates, media,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::net::IpAddr;
@@ -60,18 +63,69 @@ impl From<Seed> for SeedFiles {
     }
 }
 
-/// Tokens that stand in a seed's URLs.
-struct Urls {
+/// What stands in a seed's URLs.
+pub(super) struct Urls {
+    /// Token of the installed system's seed.
     seed: String,
+    /// Token of the installer's reports.
     report: String,
-    phone_home: String,
+    /// Where the installed system calls; without it, it does not.
+    phone_home: Option<String>,
 }
 
 impl Urls {
-    /// Where nothing is given out: a preview, or a file without URLs.
+    /// Where nothing is given out: a file without URLs, or a machine that is not awaited.
     fn none() -> Self {
         let none = "0".repeat(64);
-        Self { seed: none.clone(), report: none.clone(), phone_home: none }
+        Self { seed: none.clone(), report: none, phone_home: None }
+    }
+
+    /// Of a machine that calls `url` when its first boot is done.
+    pub(super) fn phone_home(url: String) -> Self {
+        Self { phone_home: Some(url), ..Self::none() }
+    }
+}
+
+/// A seed with what it was rendered from.
+pub(super) struct Rendered {
+    pub(super) day1: Day1,
+    pub(super) identity: Identity,
+    pub(super) seed: Seed,
+}
+
+/// A medium with a seed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Medium {
+    /// `NoCloud`: a volume labelled `cidata`.
+    Cidata,
+    /// OpenStack's config drive, version 2: a volume labelled `config-2`.
+    ConfigDrive,
+}
+
+impl Medium {
+    /// Its name in URLs.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Cidata => "cidata",
+            Self::ConfigDrive => "configdrive",
+        }
+    }
+
+    /// The label by which cloud-init finds it.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Cidata => media::CIDATA,
+            Self::ConfigDrive => media::CONFIG_2,
+        }
+    }
+
+    /// The volume's bytes, from what a seed was rendered from.
+    pub fn volume(self, day1: &Day1, identity: &Identity, seed: &Seed) -> Vec<u8> {
+        match self {
+            Self::Cidata => media::cidata(seed),
+            Self::ConfigDrive => media::config_drive(&Instance::new(day1, identity, seed)),
+        }
     }
 }
 
@@ -114,7 +168,7 @@ impl Service {
         // Only the user-data holds URLs; the other files must not end the tokens it gave out.
         let urls =
             if file == NoCloudFile::UserData { self.fresh_urls(node, step).await? } else { Urls::none() };
-        let seed = self.render_seed(&node.config, node.id, step, &urls)?;
+        let seed = self.render_seed(&node.config, node.id, step, &urls)?.seed;
         delivery.put_content(Bytes::from(seed.file(file).to_owned()));
         let message = format!("{} {file} to {peer}", step.name());
         self.engine
@@ -128,7 +182,22 @@ impl Service {
     /// # Errors
     /// When it does not render or the node's image is not of this site.
     pub fn preview(&self, node: &Node, step: SeedStep) -> Result<SeedFiles, ServiceError> {
-        self.render_seed(&node.config, node.id, step, &Urls::none()).map(SeedFiles::from)
+        let home = self.url(&["phone-home", &"0".repeat(64)]);
+        let urls = if step == SeedStep::Day1 { Urls::phone_home(home) } else { Urls::none() };
+        self.render_seed(&node.config, node.id, step, &urls).map(|rendered| SeedFiles::from(rendered.seed))
+    }
+
+    /// A medium with the seed of the installed system. That of a deploying node has it phone home, and ends the URLs given out
+    /// before; any other's has not.
+    ///
+    /// # Errors
+    /// When it does not render or the store fails.
+    pub async fn medium(&self, node: &Node, medium: Medium) -> Result<Vec<u8>, ServiceError> {
+        let awaited = node.state == crate::node::State::Deploying;
+        let urls = if awaited { self.fresh_urls(node, SeedStep::Day1).await? } else { Urls::none() };
+        let Rendered { day1, identity, seed } =
+            self.render_seed(&node.config, node.id, SeedStep::Day1, &urls)?;
+        Ok(medium.volume(&day1, &identity, &seed))
     }
 
     /// Checks that both seeds of a node that is to be added render.
@@ -196,6 +265,17 @@ impl Service {
     pub async fn phone_home(&self, token: &str, host_keys: Vec<String>, peer: IpAddr) -> Result<(), Denied> {
         let node = self.open_token(token, &[Purpose::PhoneHome], peer).await?.node;
         let message = format!("from {peer} with {} SSH host keys", host_keys.len());
+        self.phoned(&node, message, host_keys, peer).await?;
+        Ok(())
+    }
+
+    pub(super) async fn phoned(
+        &self,
+        node: &Node,
+        message: String,
+        host_keys: Vec<String>,
+        peer: IpAddr,
+    ) -> Result<(), ServiceError> {
         self.engine.record(Some(node.id), Code::PhoneHome, message, json!({"peer": peer})).await;
         // The new state ends the token: a second call is told that it is gone.
         self.engine.observe(node.id, &Fact::PhoneHome { host_keys }).await?;
@@ -210,22 +290,23 @@ impl Service {
                 ..Urls::none()
             },
             SeedStep::Day1 => {
-                Urls { phone_home: self.issue(node, Purpose::PhoneHome).await?, ..Urls::none() }
+                let token = self.issue(node, Purpose::PhoneHome).await?;
+                Urls::phone_home(self.url(&["phone-home", &token]))
             }
         })
     }
 
-    fn url(&self, segments: &[&str]) -> String {
+    pub(super) fn url(&self, segments: &[&str]) -> String {
         format!("{}/{}", self.site.server.base_url(), segments.join("/"))
     }
 
-    fn render_seed(
+    pub(super) fn render_seed(
         &self,
         config: &NodeConfig,
         id: NodeId,
         step: SeedStep,
         urls: &Urls,
-    ) -> Result<Seed, ServiceError> {
+    ) -> Result<Rendered, ServiceError> {
         let node = || config.name.to_string();
         let value = |what: &'static str, why: String| ServiceError::Value { what, node: node(), why };
         let mut day1: Day1 = config.day1.clone();
@@ -260,13 +341,15 @@ impl Service {
                 format!("{id}-install")
             }
             SeedStep::Day1 => {
-                let url = self.url(&["phone-home", &urls.phone_home]);
-                day1.phone_home_url = Some(url.parse().map_err(|e| value("phone-home URL", format!("{e}")))?);
+                let url = urls.phone_home.as_ref().map(|url| url.parse());
+                day1.phone_home_url = url.transpose().map_err(|e| value("phone-home URL", format!("{e}")))?;
                 id.to_string()
             }
         };
         let instance_id = instance.parse().map_err(|e| value("instance id", format!("{e}")))?;
-        daybreak_cloud_init::render(&day1, &Identity { instance_id }, &self.seeds)
-            .map_err(|source| ServiceError::Seed { step: step.name(), node: node(), source })
+        let identity = Identity { instance_id };
+        let seed = daybreak_cloud_init::render(&day1, &identity, &self.seeds)
+            .map_err(|source| ServiceError::Seed { step: step.name(), node: node(), source })?;
+        Ok(Rendered { day1, identity, seed })
     }
 }

@@ -14,6 +14,8 @@ pub(super) struct PacketServers {
     pub(super) dhcp: daybreak_dhcp::Server,
     pub(super) tftp: daybreak_tftp::Server,
     pub(super) http: daybreak_http::Server,
+    /// Of the clouds, where the site has it.
+    pub(super) metadata: Option<daybreak_http::Server>,
 }
 
 impl PacketServers {
@@ -52,7 +54,10 @@ impl PacketServers {
 
     /// Stops them, letting transfers finish for a moment.
     pub(super) async fn stop(self) {
-        let Self { dhcp, tftp, http } = self;
+        let Self { dhcp, tftp, http, metadata } = self;
+        if let Some(metadata) = metadata {
+            metadata.shutdown(GRACE).await;
+        }
         http.shutdown(GRACE).await;
         let stopped = tokio::task::spawn_blocking(move || {
             tftp.stop(GRACE);

@@ -3,6 +3,7 @@
 mod duration;
 mod images;
 mod load;
+mod metadata;
 mod nodes;
 
 use daybreak_cloud_init::template::KernelArg;
@@ -15,6 +16,7 @@ use std::path::PathBuf;
 pub use duration::Span;
 pub use images::{Image, ImageError, Images};
 pub use load::{SiteError, load};
+pub use metadata::MetadataService;
 pub use nodes::read_nodes;
 
 /// Where the API listens when nothing else is said.
@@ -32,6 +34,9 @@ pub struct Site {
     /// The API for `daybreak node …`.
     #[serde(default)]
     pub api: Api,
+    /// The clouds' metadata service, when it is to be served.
+    #[serde(default)]
+    pub metadata: Option<MetadataService>,
     /// Images by name, each the `pxe/` folder of a build.
     #[serde(default)]
     pub images: BTreeMap<String, ImageSource>,

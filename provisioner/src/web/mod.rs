@@ -1,6 +1,7 @@
 //! What machines fetch and post over HTTP, besides the artefacts that the front serves itself.
 
 mod boot;
+pub mod metadata;
 mod phone_home;
 mod report;
 mod seed;

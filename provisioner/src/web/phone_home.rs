@@ -28,7 +28,7 @@ pub(super) async fn phone_home(
 
 /// The keys of `pub_key_rsa`, `pub_key_ecdsa`, `pub_key_ed25519`, as `type base64`. cloud-init sends `N/A` for one
 /// that the machine does not have (`config/cc_phone_home.py`).
-fn host_keys(form: &BTreeMap<String, String>) -> Vec<String> {
+pub(super) fn host_keys(form: &BTreeMap<String, String>) -> Vec<String> {
     form.iter()
         .filter(|(field, _)| field.starts_with("pub_key_"))
         .filter_map(|(_, key)| {
