@@ -205,3 +205,63 @@ fn the_last_of_two_options_counts() {
     let text = text(&boot("daybreak.slot=first daybreak.slot=last", "DAYBREAK_DEVICE_TRIES=0"));
     assert!(text.contains("PARTUUID last "), "{text}");
 }
+
+/// A loop device; gone when dropped.
+struct Loop(String);
+
+impl Loop {
+    fn new(file: &Path) -> Self {
+        let output =
+            Command::new("losetup").args(["--find", "--show", "--read-only"]).arg(file).output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        Self(String::from_utf8(output.stdout).unwrap().trim().to_owned())
+    }
+}
+
+impl Drop for Loop {
+    fn drop(&mut self) {
+        // What is left in a broken test is seen by the next one that lists them.
+        let _ = Command::new("losetup").args(["--detach", &self.0]).status();
+    }
+}
+
+#[test]
+fn a_medium_is_found_by_its_label_among_others_and_mounted() {
+    let folder = tempfile::tempdir().unwrap();
+    let tree = folder.path().join("tree");
+    std::fs::create_dir(&tree).unwrap();
+    std::fs::write(tree.join("root.squashfs"), squashfs()).unwrap();
+    let medium = |label: &str| {
+        let image = folder.path().join(label);
+        let output = Command::new("genisoimage")
+            .args(["-quiet", "-R", "-V", label, "-o"])
+            .arg(&image)
+            .arg(&tree)
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{output:?}");
+        Loop::new(&image)
+    };
+    let _other = medium("DAYBREAK_TEST");
+    let ours = medium("DAYBREAK_TEST_2");
+    // A kernel that builds images need not know the file system of CDs; the labs mount it.
+    let look = format!(
+        "mount() {{ case \"$*\" in *iso9660*) echo \"mount $*\"; command mount -o bind {} \"$6\" ;; *) command mount \"$@\" ;; esac; }}\n\
+         mountroot_done() {{ cat $rootmnt/etc/hello; echo x >$rootmnt/etc/new && echo writable; }}; trap mountroot_done EXIT",
+        tree.display()
+    );
+    let text = text(&boot("boot=daybreak daybreak.media=DAYBREAK_TEST_2", &look));
+    let mounted = format!("mount -t iso9660 -o ro {} /run/daybreak/medium", ours.0);
+    for part in ["MOUNTED", "from the squashfs", "writable", &mounted] {
+        assert!(text.contains(part), "{part} is not in: {text}");
+    }
+}
+
+#[test]
+fn a_medium_that_does_not_appear_is_named_with_the_devices() {
+    let text = text(&boot("daybreak.media=DAYBREAK_NOWHERE", "DAYBREAK_DEVICE_TRIES=0"));
+    assert!(
+        text.contains("no medium labelled DAYBREAK_NOWHERE appeared") && text.contains("looked at"),
+        "{text}"
+    );
+}

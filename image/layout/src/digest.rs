@@ -100,6 +100,7 @@ impl<R: Read> Read for Sha256Reader<R> {
 }
 
 /// Writes through to `inner`; [`Sha256Writer::finish`] gives size and digest of what passed.
+#[derive(Clone)]
 pub struct Sha256Writer<W> {
     inner: W,
     hash: Sha256,

@@ -87,7 +87,7 @@ impl Role {
 
     /// Partition type: UEFI specification §5.3.3, the GRUB manual's "BIOS installation", and the Discoverable
     /// Partitions Specification for the Linux ones.
-    const fn type_guid(self) -> Uuid {
+    pub(crate) const fn type_guid(self) -> Uuid {
         Uuid::from_u128(match self {
             Self::BiosBoot => 0x2168_6148_6449_6e6f_744e_6565_6445_4649,
             Self::Esp => 0xc12a_7328_f81f_11d2_ba4b_00a0_c93e_c93b,

@@ -3,6 +3,10 @@
 //! Write-only and without time stamps, so that the same files give the same bytes on every machine. Files are contiguous:
 //! GRUB rewrites `grubenv` through its block list.
 
+mod fat16;
+
+pub use fat16::Fat16;
+
 use crate::LayoutError;
 
 const SECTOR: usize = 512;

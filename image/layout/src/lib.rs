@@ -5,7 +5,7 @@
 //! identifiers, so the same inputs give the same bytes.
 //!
 //! Start with [`Manifest`] (what an image is), then [`slot`] (the volume that holds one image), [`DiskPlan`] (where
-//! things are on a disk) and [`write_disk`] (a whole installed disk). [`grub`] has the boot loader's commands, its
+//! things are on a disk) and [`write_disk`] (a whole installed disk). [`media`] is the volume for CD and USB stick. [`grub`] has the boot loader's commands, its
 //! configuration and its embedding for BIOS.
 
 mod digest;
@@ -14,7 +14,9 @@ mod error;
 mod fat;
 mod gpt;
 pub mod grub;
+mod iso;
 mod manifest;
+pub mod media;
 pub mod slot;
 mod whole;
 
@@ -24,7 +26,7 @@ pub use disk::{
     STATE_MIN_SIZE, Slot,
 };
 pub use error::LayoutError;
-pub use fat::{Fat32, FatFile};
+pub use fat::{Fat16, Fat32, FatFile};
 pub use gpt::{Gpt, GptEntry};
 pub use manifest::{Architecture, Artefact, FileEntry, MAX_FILE_SIZE, MAX_MANIFEST_SIZE, Manifest};
 pub use whole::{DiskSpec, write_disk};

@@ -73,3 +73,34 @@ fn what_does_not_fit_is_refused() {
     let small = Fat32 { size: 32 << 20, ..FAT };
     assert!(matches!(small.bytes(&[]), Err(LayoutError::NoRoom { .. })));
 }
+
+#[test]
+fn mtools_and_fsck_read_fat16_of_both_ends() {
+    for size in [3 << 20, 8 << 20, 32 << 20] {
+        let fat = Fat16 { size, hidden_sectors: 64, volume_id: 0xDEAD_BEEF, label: *b"DAYBREAK   " };
+        let big = vec![7; 1_000_001];
+        let files = [
+            FatFile { path: "EFI/BOOT/BOOTX64.EFI", content: &big },
+            FatFile { path: "grub/grub.cfg", content: b"set timeout=1\n" },
+        ];
+        let dir = tempfile::tempdir().unwrap();
+        let image = dir.path().join("esp.img");
+        let image_name = image.to_str().unwrap();
+        std::fs::write(&image, fat.bytes(&files).unwrap()).unwrap();
+        File::options().write(true).open(&image).unwrap().set_len(size).unwrap();
+        let said = run("fsck.vfat", &["-n", "-v", image_name]);
+        assert!(said.contains("FATs, 16 bit entries"), "{said}");
+        for file in files {
+            let out = dir.path().join("out");
+            run(
+                "mcopy",
+                &["-n", "-o", "-i", image_name, &format!("::/{}", file.path), out.to_str().unwrap()],
+            );
+            assert!(std::fs::read(&out).unwrap() == file.content, "{} of {size}", file.path);
+        }
+    }
+    let fat = |size| Fat16 { size, hidden_sectors: 0, volume_id: 0, label: [b' '; 11] };
+    for size in [1 << 20, 64 << 20] {
+        assert!(matches!(fat(size).bytes(&[]), Err(LayoutError::NoRoom { .. })), "{size}");
+    }
+}

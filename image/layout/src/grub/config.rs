@@ -6,6 +6,16 @@ use crate::manifest::Manifest;
 /// Boots that a slot on trial gets before the menu goes back to the other one.
 pub const TRIES: u8 = 3;
 
+/// Menu and kernel on screen and serial line.
+const CONSOLES: &str = "if serial --unit=0 --speed=115200; then
+  terminal_input console serial
+  terminal_output console serial
+fi
+";
+/// The disk that the loader was started from.
+const DISK: &str = "regexp --set=1:disk '^(.*),gpt[0-9]+$' \"$root\"\n";
+const KERNEL_CONSOLES: &str = "console=tty0 console=ttyS0,115200";
+
 /// `grub/grub.cfg` of the EFI system partition.
 ///
 /// It chooses the slot, counts down a slot on trial, and goes to the other slot when the tries are used up or when the
@@ -20,12 +30,7 @@ pub fn disk_config(ids: &DiskIds) -> String {
     let countdown = countdown.collect::<Vec<_>>().concat();
     format!(
         r#"# Daybreak boot menu. Written by the installer; changed only by a new installation.
-if serial --unit=0 --speed=115200; then
-  terminal_input console serial
-  terminal_output console serial
-fi
-regexp --set=1:disk '^(.*),gpt[0-9]+$' "$root"
-set slot_a="$disk,gpt{gpt_a}"
+{CONSOLES}{DISK}set slot_a="$disk,gpt{gpt_a}"
 set slot_b="$disk,gpt{gpt_b}"
 
 load_env
@@ -82,12 +87,36 @@ menuentry "Daybreak, slot B" --id slot-b {{
 /// `grub.cfg` of a slot image: loads this slot's kernel with this image's arguments. The menu has set `$root` to the slot
 /// and `$partuuid` to its PARTUUID.
 pub fn slot_config(manifest: &Manifest) -> String {
+    kernel(manifest, "daybreak.slot=$partuuid")
+}
+
+/// `grub/grub.cfg` of the EFI system partition of a boot medium: goes on with `grub.cfg` of the volume around it, or of the
+/// volume labelled `label` where the loader does not know the disk that it was started from.
+pub fn media_config(manifest: &Manifest, label: &str) -> String {
+    format!(
+        r#"# Daybreak boot menu of a CD or USB stick.
+{CONSOLES}{DISK}if [ ! -f ($disk)/grub.cfg ]; then search --no-floppy --set=disk --label {label}; fi
+set timeout=3
+menuentry "Daybreak {name} {version}, live" --id live {{
+  set root="$disk"
+  source ($disk)/grub.cfg
+}}
+"#,
+        name = manifest.name(),
+        version = manifest.version(),
+    )
+}
+
+/// `grub.cfg` of a boot medium's volume: loads the kernel, which finds its root by the label.
+pub fn media_volume_config(manifest: &Manifest, label: &str) -> String {
+    kernel(manifest, &format!("daybreak.media={label}"))
+}
+
+/// Loads kernel and initrd of the volume in `$root`.
+fn kernel(manifest: &Manifest, source: &str) -> String {
     let args = manifest.kernel_args();
     let space = if args.is_empty() { "" } else { " " };
-    format!(
-        "linux /vmlinuz boot=daybreak daybreak.slot=$partuuid{space}{args} console=tty0 console=ttyS0,115200\n\
-         initrd /initrd.img\n"
-    )
+    format!("linux /vmlinuz boot=daybreak {source}{space}{args} {KERNEL_CONSOLES}\ninitrd /initrd.img\n")
 }
 
 #[cfg(test)]
@@ -114,6 +143,16 @@ mod tests {
             assert!(config.contains(&format!("set partuuid={}", ids.partition(Role::Slot(slot)))));
         }
         assert!(config.contains("elif [ \"$daybreak_tries\" = 3 ]; then set daybreak_tries=2"));
+    }
+
+    #[test]
+    fn grub_accepts_the_menu_of_a_medium_and_the_kernel_gets_its_label() {
+        let file = FileEntry { size: 1, sha256: Sha256Digest::of(b"") };
+        let manifest = Manifest::new("v", "1~2", Architecture::Amd64, "quiet", file, file, file).unwrap();
+        check_syntax(&media_config(&manifest, "DAYBREAK_1"));
+        let config = media_volume_config(&manifest, "DAYBREAK_1");
+        check_syntax(&config);
+        assert!(config.contains("boot=daybreak daybreak.media=DAYBREAK_1 quiet console=tty0"), "{config}");
     }
 
     #[test]

@@ -18,7 +18,7 @@ use crate::LayoutError;
 use crate::disk::{DiskPlan, Role, Slot};
 use crate::fat::{Fat32, FatFile};
 
-pub use config::{TRIES, disk_config, slot_config};
+pub use config::{TRIES, disk_config, media_config, media_volume_config, slot_config};
 pub use embed::BiosBoot;
 pub use env::{GRUBENV_SIZE, GrubEnv};
 
@@ -31,7 +31,10 @@ pub const CORE_IMG: &str = "core.img";
 /// Loader for UEFI.
 pub const EFI_IMG: &str = "BOOTX64.EFI";
 
-/// `$prefix` of both loaders: partition 2 of the disk that the firmware started them from.
+/// Loader for BIOS from CD; only the builder needs it.
+pub const CD_IMG: &str = "cd.img";
+
+/// `$prefix` of all loaders: partition 2 of the disk that the firmware started them from.
 const PREFIX: &str = "(,gpt2)/grub";
 
 /// `iso9660` reads the slots and `fat` the configuration; `regexp` takes the disk from `$root`; `test`, `loadenv`, `echo`,
@@ -64,6 +67,11 @@ impl GrubFiles<'_> {
 /// Command line that makes [`CORE_IMG`] at `out`; needs Debian's `grub-pc-bin` and `grub-common`.
 pub fn bios_core_command(out: &Path) -> Vec<String> {
     mkimage("i386-pc", out, &format!("biosdisk {MODULES}"))
+}
+
+/// Command line that makes [`CD_IMG`] at `out`; needs Debian's `grub-pc-bin` and `grub-common`.
+pub fn bios_cd_command(out: &Path) -> Vec<String> {
+    mkimage("i386-pc-eltorito", out, &format!("biosdisk {MODULES}"))
 }
 
 /// Command line that makes [`EFI_IMG`] at `out`; needs Debian's `grub-efi-amd64-bin` and `grub-common`.

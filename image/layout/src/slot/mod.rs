@@ -4,16 +4,14 @@
 //! read it with stock drivers. The place of every file follows from the sizes in the [`Manifest`], so that a slot image can
 //! be written from streams in one pass ([`write_slot`]) and its size is known before ([`SlotLayout`]).
 
-mod iso;
-
 use std::io::{self, Read, Write};
 
 use crate::digest::{Sha256Reader, Sha256Writer};
 use crate::manifest::{Artefact, FileEntry, Manifest};
-use crate::{LayoutError, grub};
+use crate::{LayoutError, grub, iso};
 
 /// Volume label.
-pub const SLOT_LABEL: &str = iso::VOLUME_ID;
+pub const SLOT_LABEL: &str = "DAYBREAK_SLOT";
 
 /// Name of the manifest in the slot image, without the slot image's own entry.
 pub const MANIFEST_NAME: &str = "manifest.json";
@@ -41,7 +39,15 @@ impl SlotLayout {
             let size = manifest.file(artefact).map_or(0, |entry| entry.size);
             (artefact.file_name(), size)
         });
-        let iso::Volume { head, offsets, size } = iso::volume(&small, large);
+        let content = iso::Content {
+            label: SLOT_LABEL,
+            boot: &[],
+            small: &small,
+            large,
+            tail: 0,
+            align: iso::BLOCK as u64,
+        };
+        let iso::Volume { head, offsets, size, .. } = iso::volume(&content);
         Self { manifest, head, offsets, size }
     }
 
@@ -79,19 +85,33 @@ pub fn write_slot<W: Write>(
     layout: &SlotLayout,
     sources: SlotSources<'_>,
 ) -> Result<FileEntry, LayoutError> {
-    let mut out = Position { out: Sha256Writer::new(out), at: 0 };
-    out.write_all(&layout.head).map_err(LayoutError::io("write the head of the slot image"))?;
+    let mut out = Sha256Writer::new(out);
+    write_files(&mut out, &layout.head, &layout.manifest, layout.offsets, sources)?
+        .zeroes_to(layout.size)
+        .map_err(LayoutError::io("write the slot image"))?;
+    out.flush().map_err(LayoutError::io("write the slot image"))?;
+    let (_, size, sha256) = out.finish();
+    Ok(FileEntry { size, sha256 })
+}
+
+/// Writes a volume up to the end of its last file.
+pub(crate) fn write_files<W: Write>(
+    out: W,
+    head: &[u8],
+    manifest: &Manifest,
+    offsets: [u64; 3],
+    sources: SlotSources<'_>,
+) -> Result<Position<W>, LayoutError> {
+    let mut out = Position { out, at: 0 };
+    out.write_all(head).map_err(LayoutError::io("write the head of the slot image"))?;
     let readers = [sources.vmlinuz, sources.initrd, sources.root];
-    for ((artefact, reader), offset) in Artefact::IN_SLOT.into_iter().zip(readers).zip(layout.offsets) {
+    for ((artefact, reader), offset) in Artefact::IN_SLOT.into_iter().zip(readers).zip(offsets) {
         out.zeroes_to(offset).map_err(LayoutError::io("write the slot image"))?;
-        if let Some(entry) = layout.manifest.file(artefact) {
+        if let Some(entry) = manifest.file(artefact) {
             copy_checked(&mut out, reader, artefact, entry)?;
         }
     }
-    out.zeroes_to(layout.size).map_err(LayoutError::io("write the slot image"))?;
-    out.flush().map_err(LayoutError::io("write the slot image"))?;
-    let (_, size, sha256) = out.out.finish();
-    Ok(FileEntry { size, sha256 })
+    Ok(out)
 }
 
 /// Copies one file, reading at most one byte more than its size, and compares size and digest.
@@ -130,16 +150,15 @@ fn copy_checked(
 }
 
 /// A writer that knows how far it is.
-struct Position<W> {
+pub(crate) struct Position<W> {
     out: W,
     at: u64,
 }
 
 impl<W: Write> Position<W> {
-    /// Pads up to `offset`, less than one block of the volume away.
-    fn zeroes_to(&mut self, offset: u64) -> io::Result<()> {
-        let gap = usize::try_from(offset.saturating_sub(self.at)).unwrap_or(usize::MAX);
-        self.write_all(&[0; iso::BLOCK][..gap.min(iso::BLOCK)])
+    /// Pads up to `offset`.
+    pub(crate) fn zeroes_to(&mut self, offset: u64) -> io::Result<()> {
+        io::copy(&mut io::repeat(0).take(offset.saturating_sub(self.at)), self).map(drop)
     }
 }
 

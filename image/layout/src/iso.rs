@@ -1,16 +1,18 @@
-//! ISO 9660 with Rock Ridge names: one directory, every file in one extent (ECMA-119; SUSP 1.10; RRIP 1.10).
+//! ISO 9660 with Rock Ridge names: one directory, every file in one extent (ECMA-119; SUSP 1.10; RRIP 1.10), and boot
+//! images beside the files (El Torito 1.0).
+
+mod boot;
+
+pub(crate) use boot::{BootImage, Platform, boot_information};
+use boot::{boot_record, catalogue};
 
 /// Logical block, in bytes.
-pub(super) const BLOCK: usize = 2048;
-/// Volume identifier, of the d-characters that ECMA-119 §7.4.1 allows.
-pub(super) const VOLUME_ID: &str = "DAYBREAK_SLOT";
+pub(crate) const BLOCK: usize = 2048;
+/// Bytes before the first descriptor, free for a partition table.
+pub(crate) const SYSTEM_AREA: usize = PRIMARY as usize * BLOCK;
 
-/// The primary descriptor; the terminator follows in block 17.
+/// The primary descriptor.
 const PRIMARY: u32 = 16;
-const PATH_TABLE_L: u32 = 18;
-const PATH_TABLE_M: u32 = 19;
-const ROOT_DIRECTORY: u32 = 20;
-const FIRST_FILE: u32 = 21;
 /// Path table of a volume with a root directory only (§9.4).
 const PATH_TABLE_SIZE: u32 = 10;
 /// 1980-01-01 00:00:00 UTC, the date of everything (§9.1.5).
@@ -20,14 +22,39 @@ const NO_DATE: &[u8; 17] = b"0000000000000000\0";
 const DIRECTORY_MODE: u32 = 0o040_555;
 const FILE_MODE: u32 = 0o100_444;
 
+/// What is in a volume.
+pub(crate) struct Content<'a> {
+    /// Volume identifier, of the d-characters that ECMA-119 §7.4.1 allows, at most 32.
+    pub(crate) label: &'a str,
+    /// Boot images, which are no files; with none there is no boot catalogue.
+    pub(crate) boot: &'a [BootImage<'a>],
+    /// Files with their content.
+    pub(crate) small: &'a [(&'a str, &'a [u8])],
+    /// Files with their size, at most `u32::MAX`; their content comes later.
+    pub(crate) large: [(&'a str, u64); 3],
+    /// Least number of bytes after the last file,
+    pub(crate) tail: u64,
+    /// and what the size of the volume is to be a multiple of, itself one of [`BLOCK`].
+    pub(crate) align: u64,
+}
+
 /// A volume whose large files are still to be written.
-pub(super) struct Volume {
+pub(crate) struct Volume {
     /// The volume up to the end of the last small file, a whole number of blocks.
-    pub(super) head: Vec<u8>,
+    pub(crate) head: Vec<u8>,
+    /// Offsets of the boot images, in bytes.
+    pub(crate) boot: Vec<u64>,
     /// Offsets of the large files, in bytes.
-    pub(super) offsets: [u64; 3],
+    pub(crate) offsets: [u64; 3],
     /// Size of the volume in bytes.
-    pub(super) size: u64,
+    pub(crate) size: u64,
+}
+
+/// Where the tables of a volume are, in blocks.
+struct Places {
+    path_table_l: u32,
+    path_table_m: u32,
+    root: u32,
 }
 
 struct Record<'a> {
@@ -36,37 +63,62 @@ struct Record<'a> {
     size: u32,
 }
 
-/// Lays out a volume: `small` files with their content first, then `large` ones with name and size (at most `u32::MAX`).
-pub(super) fn volume(small: &[(&str, &[u8])], large: [(&str, u64); 3]) -> Volume {
-    let mut next = FIRST_FILE;
-    let mut records = Vec::new();
-    let mut place = |name, size: u64| {
+/// Lays out a volume: descriptors, tables, boot images, small files, large ones.
+pub(crate) fn volume(content: &Content<'_>) -> Volume {
+    let bootable = !content.boot.is_empty();
+    // Primary descriptor, boot record, terminator.
+    let first = PRIMARY + if bootable { 3 } else { 2 };
+    let places = Places { path_table_l: first, path_table_m: first + 1, root: first + 2 };
+    let mut next = places.root + 1 + u32::from(bootable);
+    let mut reserve = |size: u64| {
         let block = next;
         next += u32::try_from(size.div_ceil(BLOCK as u64)).unwrap_or(u32::MAX);
+        block
+    };
+    let boot: Vec<_> = content.boot.iter().map(|image| reserve(image.content.len() as u64)).collect();
+    let mut records = Vec::new();
+    let mut place = |name, size: u64| {
+        let block = reserve(size);
         records.push(Record { name, block, size: u32::try_from(size).unwrap_or(u32::MAX) });
         block
     };
-    for (name, content) in small {
+    for (name, content) in content.small {
         place(name, content.len() as u64);
     }
-    let offsets = large.map(|(name, size)| u64::from(place(name, size)) * BLOCK as u64);
+    let offsets = content.large.map(|(name, size)| offset(place(name, size)));
     // Names as the primary hierarchy has them give the order of the records (§9.3).
     records.sort_by_key(|record| identifier(record.name));
+    let size = (offset(next) + content.tail).next_multiple_of(content.align);
 
-    let mut head = vec![0; PRIMARY as usize * BLOCK];
+    let mut head = vec![0; SYSTEM_AREA];
+    let blocks = u32::try_from(size / BLOCK as u64).unwrap_or(u32::MAX);
+    push_blocks(&mut head, &primary_descriptor(content.label, blocks, &places));
+    if bootable {
+        push_blocks(&mut head, &boot_record(places.root + 1));
+    }
     for content in [
-        primary_descriptor(next),
         descriptor(255),
-        path_table(u32::to_le_bytes, u16::to_le_bytes),
-        path_table(u32::to_be_bytes, u16::to_be_bytes),
-        root_directory(&records),
+        path_table(places.root, u32::to_le_bytes, u16::to_le_bytes),
+        path_table(places.root, u32::to_be_bytes, u16::to_be_bytes),
+        root_directory(places.root, &records),
     ] {
         push_blocks(&mut head, &content);
     }
-    for (_, content) in small {
+    if bootable {
+        push_blocks(&mut head, &catalogue(content.boot, &boot));
+    }
+    for image in content.boot {
+        push_blocks(&mut head, image.content);
+    }
+    for (_, content) in content.small {
         push_blocks(&mut head, content);
     }
-    Volume { head, offsets, size: u64::from(next) * BLOCK as u64 }
+    Volume { head, boot: boot.into_iter().map(offset).collect(), offsets, size }
+}
+
+/// Offset of a block, in bytes.
+fn offset(block: u32) -> u64 {
+    u64::from(block) * BLOCK as u64
 }
 
 fn push_blocks(head: &mut Vec<u8>, content: &[u8]) {
@@ -82,11 +134,11 @@ fn descriptor(kind: u8) -> Vec<u8> {
 }
 
 /// §8.4.
-fn primary_descriptor(blocks: u32) -> Vec<u8> {
+fn primary_descriptor(label: &str, blocks: u32, places: &Places) -> Vec<u8> {
     let mut d = descriptor(1);
     d.push(0);
     push_padded(&mut d, "", 32); // system identifier
-    push_padded(&mut d, VOLUME_ID, 32);
+    push_padded(&mut d, label, 32);
     d.extend([0; 8]);
     push_both32(&mut d, blocks);
     d.extend([0; 32]);
@@ -94,11 +146,11 @@ fn primary_descriptor(blocks: u32) -> Vec<u8> {
     push_both16(&mut d, 1); // number of this one
     push_both16(&mut d, 2048);
     push_both32(&mut d, PATH_TABLE_SIZE);
-    d.extend(PATH_TABLE_L.to_le_bytes());
+    d.extend(places.path_table_l.to_le_bytes());
     d.extend([0; 4]);
-    d.extend(PATH_TABLE_M.to_be_bytes());
+    d.extend(places.path_table_m.to_be_bytes());
     d.extend([0; 4]);
-    d.extend(record(&[0], ROOT_DIRECTORY, 2048, true, &[]));
+    d.extend(record(&[0], places.root, 2048, true, &[]));
     for length in [128, 128, 128, 128, 37, 37, 37] {
         push_padded(&mut d, "", length); // set, publisher, preparer, application, and three file identifiers
     }
@@ -109,20 +161,20 @@ fn primary_descriptor(blocks: u32) -> Vec<u8> {
     d
 }
 
-fn path_table(u32_bytes: fn(u32) -> [u8; 4], u16_bytes: fn(u16) -> [u8; 2]) -> Vec<u8> {
+fn path_table(root: u32, u32_bytes: fn(u32) -> [u8; 4], u16_bytes: fn(u16) -> [u8; 2]) -> Vec<u8> {
     let mut table = vec![1, 0];
-    table.extend(u32_bytes(ROOT_DIRECTORY));
+    table.extend(u32_bytes(root));
     table.extend(u16_bytes(1));
     table.extend([0, 0]);
     table
 }
 
-fn root_directory(records: &[Record<'_>]) -> Vec<u8> {
+fn root_directory(root: u32, records: &[Record<'_>]) -> Vec<u8> {
     let mut own = susp_start();
     own.extend(posix(DIRECTORY_MODE, 2));
     own.extend(extension());
-    let mut directory = record(&[0], ROOT_DIRECTORY, 2048, true, &own);
-    directory.extend(record(&[1], ROOT_DIRECTORY, 2048, true, &posix(DIRECTORY_MODE, 2)));
+    let mut directory = record(&[0], root, 2048, true, &own);
+    directory.extend(record(&[1], root, 2048, true, &posix(DIRECTORY_MODE, 2)));
     for file in records {
         let mut system_use = posix(FILE_MODE, 1);
         system_use.extend(alternate_name(file.name));
