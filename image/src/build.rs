@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use daybreak_layout::{Artefact, Manifest, Sha256Digest};
@@ -11,14 +12,16 @@ use crate::apt::{Index, Sources};
 use crate::cache::{self, Cache, Work, write_file};
 use crate::command::{Run, Tool};
 use crate::deb::{Deb, status_of};
+use crate::formats::{self, Sources as FormatSources};
 use crate::plan::{Observed, Plan};
+use crate::previous::Previous;
 use crate::progress::Progress;
 use crate::recipe::Recipe;
 use crate::record::{self, BuildRecord, StepRecord};
 use crate::spec::{Format, Spec};
 use crate::steps::grub::Grub;
 use crate::steps::root::Root;
-use crate::steps::{initrd, packages, qcow2, root, slot, squashfs};
+use crate::steps::{initrd, packages, root, slot, squashfs};
 use crate::{ImageError, digest};
 
 /// What to build and where.
@@ -40,6 +43,8 @@ pub struct Request {
     pub programs: Option<PathBuf>,
     /// Whether the package lists are fetched; without it those of an earlier build are used.
     pub update: bool,
+    /// Threads that compress formats; their number does not change the bytes.
+    pub threads: NonZeroUsize,
 }
 
 /// What was built.
@@ -69,14 +74,14 @@ const TOOLS: [&str; 6] =
     ["mmdebstrap", "squashfs-tools", "grub-common", "grub-pc-bin", "grub-efi-amd64-bin", "qemu-utils"];
 
 /// Runs the steps, and remembers what they took.
-struct Steps<'a> {
+pub(crate) struct Steps<'a> {
     progress: &'a mut dyn Progress,
     done: Vec<StepRecord>,
 }
 
 impl Steps<'_> {
     /// Runs a step; `work` says whether its result was there already.
-    fn run<T>(
+    pub(crate) fn run<T>(
         &mut self,
         name: &'static str,
         total: Option<u64>,
@@ -135,20 +140,25 @@ pub fn build(request: &Request, progress: &mut dyn Progress) -> Result<Built, Im
     let manifest = steps.run("slot", None, |_| Ok((slot::build(plan, &pxe, &slot_image)?, false)))?;
     let json = manifest.to_json();
     write_file(&new.join("manifest.json"), json.as_bytes())?;
-    if request.formats.contains(&Format::Qcow2) {
-        let out = new.join(format!("{}.qcow2", plan.name));
-        let size = request.spec.qcow2.size;
-        steps.run("qcow2", None, |_| {
-            Ok((qcow2::build(&manifest, &grub, size, &slot_image, work.path(), &out)?, false))
-        })?;
-    }
+    let sources = FormatSources {
+        spec: &request.spec,
+        plan,
+        manifest: &manifest,
+        grub: &grub,
+        slot: &slot_image,
+        files: &pxe,
+        threads: request.threads,
+    };
+    let folder = request.build_dir.join(&plan.name);
+    let previous = Previous::open(&folder);
+    let known = formats::build(&sources, &request.formats, (work.path(), &new), &previous, &mut steps)?;
     if request.formats.contains(&Format::Pxe) {
         write_file(&pxe.join("manifest.json"), json.as_bytes())?;
     } else {
         fs::remove_dir_all(&pxe).map_err(ImageError::io("remove", &pxe))?;
     }
 
-    let artefacts = steps.run("digests", None, |_| Ok((record::artefacts(&new)?, false)))?;
+    let artefacts = steps.run("digests", None, |_| Ok((record::artefacts(&new, known)?, false)))?;
     write_file(&new.join("SHA256SUMS"), record::sums(&artefacts).as_bytes())?;
     let record = BuildRecord {
         plan: plan.clone(),
@@ -160,7 +170,6 @@ pub fn build(request: &Request, progress: &mut dyn Progress) -> Result<Built, Im
     let text = serde_json::to_string_pretty(&record)
         .map_err(|e| ImageError::stream("write the build record")(std::io::Error::other(e)))?;
     write_file(&new.join("build-record.json"), (text + "\n").as_bytes())?;
-    let folder = request.build_dir.join(&plan.name);
     publish(&new, &folder)?;
     Ok(Built { folder, manifest, record })
 }

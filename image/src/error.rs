@@ -3,6 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use daybreak_formats::FormatError;
 use daybreak_layout::LayoutError;
 
 /// Why an image could not be built.
@@ -58,6 +59,22 @@ pub enum ImageError {
         /// The cause.
         source: LayoutError,
     },
+    /// A file of a format cannot be written or looked at.
+    #[error("{path}: {source}")]
+    Format {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        source: FormatError,
+    },
+    /// A file that breaks rules of its format.
+    #[error("{path} breaks {count} rules that it must keep")]
+    Lint {
+        /// The file.
+        path: PathBuf,
+        /// How many.
+        count: usize,
+    },
     /// A file or folder cannot be read or written.
     #[error("{action} {path}: {source}")]
     Io {
@@ -97,6 +114,11 @@ impl ImageError {
     /// For `map_err`: wraps an error of the layout with what was being made.
     pub(crate) fn layout(what: &'static str) -> impl FnOnce(LayoutError) -> Self {
         move |source| Self::Layout { what, source }
+    }
+
+    /// For `map_err`: wraps an error of a format with the file that was being written or looked at.
+    pub(crate) fn format(path: &Path) -> impl FnOnce(FormatError) -> Self {
+        move |source| Self::Format { path: path.to_owned(), source }
     }
 
     /// For packages.

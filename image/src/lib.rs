@@ -14,9 +14,11 @@ mod command;
 mod deb;
 mod digest;
 mod error;
+mod formats;
 #[cfg(test)]
 mod killed;
 mod plan;
+mod previous;
 mod progress;
 mod recipe;
 mod record;

@@ -14,6 +14,9 @@ use crate::steps::root::DPKG_OPTIONS;
 /// Version of the steps themselves. To be raised when the builder makes something else of the same inputs.
 const BUILDER: u32 = 1;
 
+/// Version of the writers of formats. To be raised when they write something else of the same inputs.
+const WRITERS: u32 = 1;
+
 /// What was found out about this machine and its files.
 #[derive(Clone, Debug)]
 pub struct Observed {
@@ -106,18 +109,9 @@ impl Plan {
                 ("kernel_args", json(spec.kernel_line())),
             ],
         );
-        let formats = formats.iter().map(|format| match format {
-            Format::Pxe => step("pxe", [("slot", json(&slot.key))]),
-            Format::Qcow2 => step(
-                "qcow2",
-                [
-                    ("slot", json(&slot.key)),
-                    ("size", json(spec.qcow2.size)),
-                    ("qemu-img", tool("qemu-utils")),
-                ],
-            ),
-        });
-        let formats: Vec<_> = formats.collect();
+        let steps = BeforeFormats { root, grub, squashfs, initrd, slot };
+        let formats: Vec<_> = formats.iter().map(|format| steps.format(*format, spec, observed)).collect();
+        let BeforeFormats { root, grub, squashfs, initrd, slot } = steps;
         let steps = [root, grub, squashfs, initrd, slot].into_iter().chain(formats).collect();
         Self {
             name: spec.name.to_string(),
@@ -134,7 +128,38 @@ impl Plan {
     }
 }
 
-fn step<const N: usize>(name: &'static str, inputs: [(&'static str, serde_json::Value); N]) -> Step {
+/// The steps that every format builds on.
+struct BeforeFormats {
+    root: Step,
+    grub: Step,
+    squashfs: Step,
+    initrd: Step,
+    slot: Step,
+}
+
+impl BeforeFormats {
+    fn format(&self, format: Format, spec: &Spec, observed: &Observed) -> Step {
+        let disk = [
+            ("slot", json(&self.slot.key)),
+            ("grub", json(&self.grub.key)),
+            ("size", json(spec.disk.size)),
+            ("writers", json(WRITERS)),
+        ];
+        let medium =
+            [("slot", json(&self.slot.key)), ("grub", json(&self.grub.key)), ("writers", json(WRITERS))];
+        let more = match format {
+            Format::Pxe => return step(format.name(), [("slot", json(&self.slot.key))]),
+            Format::Iso | Format::Img => return step(format.name(), medium),
+            Format::Qcow2 => ("qemu-img", json(observed.tools.get("qemu-utils"))),
+            Format::Ova => ("machine", json((&spec.ova, &spec.version, observed.epoch))),
+            Format::Gce => ("epoch", json(observed.epoch)),
+            Format::Raw | Format::Vmdk | Format::Vhd => return step(format.name(), disk),
+        };
+        step(format.name(), disk.into_iter().chain([more]))
+    }
+}
+
+fn step(name: &'static str, inputs: impl IntoIterator<Item = (&'static str, serde_json::Value)>) -> Step {
     let inputs: BTreeMap<_, _> = inputs.into_iter().collect();
     let text = json((BUILDER, name, &inputs)).to_string();
     Step { name, key: Sha256Digest::of(text.as_bytes()).to_string(), inputs }
@@ -155,6 +180,8 @@ mod tests {
     }
 
     const SPEC: &str = "name: vrouter\nversion: '1.0'\npackages: [frr]\nkernel_args: [panic=30]\n";
+
+    const ALL: [&str; 9] = ["pxe", "raw", "qcow2", "vmdk", "ova", "vhd", "gce", "iso", "img"];
 
     fn observed() -> Observed {
         Observed {
@@ -203,7 +230,7 @@ mod tests {
         other.debs.insert("vrouter".to_owned(), Sha256Digest::of(b"new"));
         assert_eq!(
             changed(&plan(SPEC, &observed()), &plan(SPEC, &other)),
-            ["squashfs", "slot", "pxe", "qcow2"]
+            [&["squashfs", "slot"], &ALL[..]].concat()
         );
     }
 
@@ -213,7 +240,7 @@ mod tests {
         other.boot = Sha256Digest::of(b"new");
         assert_eq!(
             changed(&plan(SPEC, &observed()), &plan(SPEC, &other)),
-            ["initrd", "slot", "pxe", "qcow2"]
+            [&["initrd", "slot"], &ALL[..]].concat()
         );
     }
 
@@ -223,13 +250,16 @@ mod tests {
         for (line, first) in [
             ("dpdk: {driver: vfio-pci}", "squashfs"),
             ("squashfs: {zstd_level: 3}", "squashfs"),
-            ("qcow2: {size: 9GiB}", "qcow2"),
+            ("disk: {size: 9GiB}", "raw"),
+            ("ova: {cpus: 4}", "ova"),
         ] {
             let other = plan(&format!("{SPEC}{line}\n"), &observed());
             assert_eq!(changed(&base, &other).first(), Some(&first), "{line}");
         }
         let args = plan(&SPEC.replace("panic=30", "quiet"), &observed());
-        assert_eq!(changed(&base, &args), ["slot", "pxe", "qcow2"]);
+        assert_eq!(changed(&base, &args), [&["slot"], &ALL[..]].concat());
+        let larger = plan(&format!("{SPEC}disk: {{size: 9GiB}}\n"), &observed());
+        assert_eq!(changed(&base, &larger), ["raw", "qcow2", "vmdk", "ova", "vhd", "gce"]);
         let packages = plan(&SPEC.replace("frr", "bird2"), &observed());
         assert_eq!(changed(&base, &packages)[0], "root");
         let mut newer = observed();

@@ -1,6 +1,7 @@
 //! What a build leaves beside the artefacts: digests and a record of how they came to be.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::fs;
 use std::path::Path;
 
@@ -37,12 +38,15 @@ pub struct StepRecord {
     pub cached: bool,
 }
 
-/// Size and digest of every file below `folder`, by relative path.
+/// Size and digest of every file below `folder`, by relative path; `known` are those that need no reading.
 ///
 /// # Errors
 /// [`ImageError::Io`] when one cannot be read.
-pub(crate) fn artefacts(folder: &Path) -> Result<BTreeMap<String, FileEntry>, ImageError> {
-    let mut all = BTreeMap::new();
+pub(crate) fn artefacts(
+    folder: &Path,
+    known: BTreeMap<String, FileEntry>,
+) -> Result<BTreeMap<String, FileEntry>, ImageError> {
+    let mut all = known;
     walk(folder, "", &mut all)?;
     Ok(all)
 }
@@ -54,8 +58,8 @@ fn walk(folder: &Path, prefix: &str, all: &mut BTreeMap<String, FileEntry>) -> R
         let name = format!("{prefix}{}", item.file_name().to_string_lossy());
         if item.path().is_dir() {
             walk(&item.path(), &format!("{name}/"), all)?;
-        } else {
-            all.insert(name, digest::of_file(&item.path())?);
+        } else if let Entry::Vacant(place) = all.entry(name) {
+            place.insert(digest::of_file(&item.path())?);
         }
     }
     Ok(())
@@ -79,7 +83,7 @@ mod tests {
         fs::create_dir(folder.path().join("pxe")).unwrap();
         fs::write(folder.path().join("pxe/vmlinuz"), "kernel").unwrap();
         fs::write(folder.path().join("a.qcow2"), "disk").unwrap();
-        let sums = sums(&artefacts(folder.path()).unwrap());
+        let sums = sums(&artefacts(folder.path(), BTreeMap::new()).unwrap());
         assert_eq!(sums.lines().count(), 2);
         fs::write(folder.path().join("SHA256SUMS"), sums).unwrap();
         let check = || {

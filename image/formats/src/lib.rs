@@ -6,8 +6,8 @@
 //!
 //! | format | writer | for |
 //! |---|---|---|
-//! | VMDK, stream-optimised | [`write_vmdk`] | `VMware` |
-//! | OVA | [`ova::write_ova`] | `VMware`, and whoever imports OVF |
+//! | VMDK, stream-optimised | [`write_vmdk`] | VMware |
+//! | OVA | [`ova::write_ova`] | VMware, and whoever imports OVF |
 //! | VHD, fixed | [`write_vhd`] | Azure |
 //! | `disk.raw` in a `.tar.gz` | [`write_gce`] | Google Compute Engine |
 //! | gzip | [`Gzip`] | USB sticks |

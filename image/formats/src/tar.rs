@@ -25,13 +25,13 @@ pub(crate) mod field {
 }
 
 /// Magic and version of `ustar`.
-pub(crate) const USTAR: &[u8; 8] = b"ustar\x0000";
+pub(crate) const USTAR: [u8; 8] = *b"ustar\x0000";
 /// Magic of GNU tar's old format.
-pub(crate) const OLD_GNU: &[u8; 8] = b"ustar  \0";
+pub(crate) const OLD_GNU: [u8; 8] = *b"ustar  \0";
 
 /// A header without its checksum: a regular file of root, readable by all.
 pub(crate) fn header(
-    magic: &[u8; 8],
+    magic: [u8; 8],
     kind: u8,
     name: &str,
     size: u64,
@@ -52,7 +52,7 @@ pub(crate) fn header(
     number(&mut header[field::SIZE], size);
     number(&mut header[field::MTIME], mtime);
     header[field::TYPE] = kind;
-    header[field::MAGIC].copy_from_slice(magic);
+    header[field::MAGIC].copy_from_slice(&magic);
     Ok(header)
 }
 

@@ -1,11 +1,14 @@
 //! `daybreak image …`: the one place of this crate that looks at arguments, environment, terminal and clock.
 
 mod bars;
+mod lint;
 
 use std::fs;
 use std::io::IsTerminal;
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
+use clap::builder::PossibleValue;
 use clap::{Args, Subcommand, ValueEnum};
 
 use crate::spec::{Format, Spec, Version, ZstdLevel};
@@ -19,6 +22,10 @@ pub enum Command {
     Build(BuildArgs),
     /// Print what a build would do: its steps with all their inputs, as JSON.
     Plan(BuildArgs),
+    /// Check an OVA or a stream-optimised VMDK, whoever made it, and name each rule that it breaks.
+    ///
+    /// Ends with an error when it breaks one that it must keep.
+    Lint(lint::LintArgs),
 }
 
 /// What to build.
@@ -57,14 +64,35 @@ pub struct BuildArgs {
 }
 
 /// Formats on the command line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum FormatArg {
-    /// Every format.
     All,
-    /// Folder for network boot: kernel, initrd, root and manifest.
-    Pxe,
-    /// Disk image of QEMU with the installed layout.
-    Qcow2,
+    One(Format),
+}
+
+impl ValueEnum for FormatArg {
+    fn value_variants<'a>() -> &'a [Self] {
+        const ALL: [FormatArg; 10] = [
+            FormatArg::All,
+            FormatArg::One(Format::Pxe),
+            FormatArg::One(Format::Raw),
+            FormatArg::One(Format::Qcow2),
+            FormatArg::One(Format::Vmdk),
+            FormatArg::One(Format::Ova),
+            FormatArg::One(Format::Vhd),
+            FormatArg::One(Format::Gce),
+            FormatArg::One(Format::Iso),
+            FormatArg::One(Format::Img),
+        ];
+        &ALL
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        match self {
+            Self::All => Some(PossibleValue::new("all").help("Every format")),
+            Self::One(format) => format.to_possible_value(),
+        }
+    }
 }
 
 /// Runs a command. The result goes to standard output, as JSON when `json` is set; progress goes to standard error.
@@ -78,6 +106,7 @@ pub fn run(command: Command, json: bool) -> Result<(), ImageError> {
             let built = crate::build(&args.request()?, &mut console)?;
             print(&if json { to_json(&built.record)? } else { summary(&built) })
         }
+        Command::Lint(args) => lint::run(&args.file, json),
         Command::Plan(args) => print(&to_json(&crate::plan(&args.request()?, &mut console)?)?),
     }
 }
@@ -94,16 +123,20 @@ impl BuildArgs {
         if let Some(level) = level {
             spec.squashfs.zstd_level = level;
         }
+        let formats = formats(&self.format, &spec);
+        spec.check_formats(&formats)
+            .map_err(|message| ImageError::Spec { path: self.spec.clone(), message })?;
         let folder = self.spec.parent().filter(|folder| !folder.as_os_str().is_empty());
         Ok(Request {
             recipe: folder.unwrap_or(Path::new(".")).to_owned(),
-            formats: formats(&self.format, &spec),
+            formats,
             spec,
             build_dir: self.build_dir,
             cache_dir: self.cache_dir.unwrap_or_else(default_cache),
             debs: self.debs,
             programs: self.programs,
             update: !self.no_update,
+            threads: std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
         })
     }
 }
@@ -113,8 +146,7 @@ fn formats(args: &[FormatArg], spec: &Spec) -> Vec<Format> {
         .iter()
         .flat_map(|arg| match arg {
             FormatArg::All => Format::all(),
-            FormatArg::Pxe => vec![Format::Pxe],
-            FormatArg::Qcow2 => vec![Format::Qcow2],
+            FormatArg::One(format) => vec![*format],
         })
         .collect();
     if formats.is_empty() {
@@ -172,6 +204,7 @@ mod tests {
         let matches = Cli::command().try_get_matches_from([&["image", "build"], args].concat()).unwrap();
         match Cli::from_arg_matches(&matches).unwrap().command {
             Command::Build(args) | Command::Plan(args) => args.request().unwrap(),
+            Command::Lint(_) => panic!("lint was not asked for"),
         }
     }
 
@@ -185,7 +218,7 @@ mod tests {
     #[test]
     fn without_options_the_specification_decides() {
         let request = request(&[SPEC]);
-        assert_eq!(request.formats, Format::all());
+        assert_eq!(request.formats, [Format::Pxe, Format::Qcow2, Format::Ova, Format::Iso]);
         assert_eq!(request.spec.squashfs.zstd_level.get(), 15);
         assert_eq!(request.recipe, Path::new(env!("CARGO_MANIFEST_DIR")));
         assert!(request.update);
@@ -201,9 +234,16 @@ mod tests {
     }
 
     #[test]
+    fn all_formats_can_be_named_one_by_one_and_at_once() {
+        assert_eq!(request(&[SPEC, "--format", "all"]).formats, Format::all());
+        let names: Vec<_> = Format::all().into_iter().map(Format::name).collect();
+        assert_eq!(request(&[SPEC, "--format", &names.join(",")]).formats, Format::all());
+    }
+
+    #[test]
     fn bad_values_are_refused_with_what_is_accepted() {
         for (args, expected) in [
-            (["--format", "iso"], "qcow2"),
+            (["--format", "vdi"], "qcow2"),
             (["--zstd", "23"], "not between 1 and 22"),
             (["--image-version", "a b"], "a version of"),
         ] {

@@ -2,6 +2,8 @@
 
 mod deb;
 mod dpdk;
+mod format;
+mod ova;
 mod words;
 
 use std::path::Path;
@@ -10,7 +12,11 @@ use serde::{Deserialize, Serialize};
 
 pub use deb::{DebFile, DebSpec};
 pub use dpdk::{Dpdk, DpdkDriver, HugepageSize, Hugepages};
-pub use words::{ByteSize, CoreList, DebName, KernelArg, Name, SshKey, Suite, UnixName, Version};
+pub use format::Format;
+pub use ova::{Controller, Firmware, Ova};
+pub use words::{
+    ByteSize, CoreList, DebName, KernelArg, Name, NetworkName, SshKey, Suite, UnixName, Version,
+};
 
 use crate::ImageError;
 
@@ -43,11 +49,14 @@ pub struct Spec {
     #[serde(default)]
     pub squashfs: Squashfs,
     /// Formats to make when the command line names none.
-    #[serde(default = "Format::all")]
+    #[serde(default = "Format::usual")]
     pub formats: Vec<Format>,
-    /// The `qcow2` format.
+    /// The disk in the formats that hold one.
     #[serde(default)]
-    pub qcow2: Qcow2,
+    pub disk: Disk,
+    /// The machine that the `ova` format describes.
+    #[serde(default)]
+    pub ova: Ova,
 }
 
 /// A login.
@@ -113,31 +122,14 @@ impl std::str::FromStr for ZstdLevel {
 /// The virtual disk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Qcow2 {
-    /// Size of the disk that the guest sees; the file holds only what is used.
+pub struct Disk {
+    /// Size of the disk that the guest sees; the files hold only what is used.
     pub size: ByteSize,
 }
 
-impl Default for Qcow2 {
+impl Default for Disk {
     fn default() -> Self {
         Self { size: ByteSize::gib(8) }
-    }
-}
-
-/// A format of the image.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, clap::ValueEnum)]
-#[serde(rename_all = "lowercase")]
-pub enum Format {
-    /// Folder for network boot: kernel, initrd, root and manifest.
-    Pxe,
-    /// Disk image of QEMU with the installed layout.
-    Qcow2,
-}
-
-impl Format {
-    /// Every format.
-    pub fn all() -> Vec<Self> {
-        vec![Self::Pxe, Self::Qcow2]
     }
 }
 
@@ -162,8 +154,9 @@ impl Spec {
     /// What the shape alone does not say.
     fn check(&self) -> Result<(), String> {
         if self.formats.is_empty() {
-            return Err("formats: is empty; accepted are pxe and qcow2".to_owned());
+            return Err(format!("formats: is empty; accepted are {}", Format::names()));
         }
+        self.check_formats(&self.formats)?;
         no_duplicates("packages", &self.packages)?;
         no_duplicates("daemons", &self.daemons)?;
         no_duplicates("users", self.users.iter().map(|user| &user.name))?;
@@ -173,11 +166,28 @@ impl Spec {
                 user.name
             ));
         }
-        if self.qcow2.size.bytes() < daybreak_layout::MIN_DISK_SIZE {
+        let size = self.disk.size;
+        if size.bytes() < daybreak_layout::MIN_DISK_SIZE {
             return Err(format!(
-                "qcow2.size: {} is less than {}, the least disk that the layout fits on",
-                self.qcow2.size,
+                "disk.size: {size} is less than {}, the least disk that the layout fits on",
                 ByteSize::new(daybreak_layout::MIN_DISK_SIZE)
+            ));
+        }
+        if !size.bytes().is_multiple_of(daybreak_layout::MIB) {
+            return Err(format!("disk.size: {size} is not a number of whole MiB"));
+        }
+        self.ova.check()
+    }
+
+    /// What a choice of formats needs of the rest.
+    ///
+    /// # Errors
+    /// What is wrong with which key.
+    pub fn check_formats(&self, formats: &[Format]) -> Result<(), String> {
+        let size = self.disk.size;
+        if formats.contains(&Format::Gce) && !size.bytes().is_multiple_of(1 << 30) {
+            return Err(format!(
+                "disk.size: {size} is not a number of whole GiB, which the format gce needs"
             ));
         }
         Ok(())

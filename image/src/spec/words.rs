@@ -146,6 +146,19 @@ word!(
 );
 
 word!(
+    /// Name of a virtual network.
+    NetworkName,
+    |text| {
+        let good = |c: char| c.is_ascii_alphanumeric() || " -_.()".contains(c);
+        rule(
+            text,
+            text.len() <= 80 && text.trim() == text && text.chars().all(good),
+            "the name of a network: 1 to 80 of A-Z a-z 0-9 - _ . ( ) and blanks inside",
+        )
+    }
+);
+
+word!(
     /// Processors by number, as `1-3,5`: the list format of the kernel (`isolcpus=`).
     CoreList,
     |text| {

@@ -3,7 +3,8 @@
 use std::fs;
 use std::path::Path;
 
-use daybreak_layout::grub::{self, BOOT_IMG, CORE_IMG, EFI_IMG, GrubFiles};
+use daybreak_layout::grub::{self, BOOT_IMG, CD_IMG, CORE_IMG, EFI_IMG, GrubFiles};
+use daybreak_layout::media::MediaGrub;
 
 use crate::ImageError;
 use crate::archive::{Content, Layer, Node};
@@ -17,6 +18,7 @@ pub(crate) struct Grub {
     boot: Vec<u8>,
     core: Vec<u8>,
     efi: Vec<u8>,
+    cd: Vec<u8>,
 }
 
 impl Grub {
@@ -44,6 +46,7 @@ impl Grub {
             boot: read(boot)?,
             core: make(CORE_IMG, grub::bios_core_command)?,
             efi: make(EFI_IMG, grub::efi_command)?,
+            cd: make(CD_IMG, grub::bios_cd_command)?,
         })
     }
 
@@ -52,7 +55,12 @@ impl Grub {
         GrubFiles { boot_img: &self.boot, core_img: &self.core, efi_img: &self.efi }
     }
 
-    /// Adds the files to the root, where the installer finds them.
+    /// For boot media.
+    pub(crate) fn media_files(&self) -> MediaGrub<'_> {
+        MediaGrub { disk: self.files(), cd_img: &self.cd }
+    }
+
+    /// Adds the files of an installed disk to the root, where the installer finds them.
     ///
     /// # Errors
     /// [`ImageError::Root`] when something else is there.

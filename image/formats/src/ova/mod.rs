@@ -3,6 +3,7 @@
 
 mod manifest;
 mod ovf;
+mod xml;
 
 use std::io::{self, Read, Write};
 
@@ -32,14 +33,13 @@ pub struct OvaDisk<'a> {
 pub fn write_ova<W: Write>(
     mut out: W,
     spec: &OvfSpec<'_>,
-    disk: OvaDisk<'_>,
+    disk: &mut OvaDisk<'_>,
     mtime: u64,
 ) -> Result<(), FormatError> {
     let writing = || FormatError::io("write the OVA");
     let ovf = descriptor(spec, &disk.description)?;
     let ovf_name = format!("{}.ovf", spec.name);
-    let ovf_digest: String =
-        Sha256::digest(ovf.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
+    let ovf_digest = hex(&Sha256::digest(ovf.as_bytes()));
     let mf = manifest(&[(&ovf_name, &ovf_digest), (disk.description.file_name, disk.sha256)]);
     for (name, text) in [(&ovf_name, &ovf), (&format!("{}.mf", spec.name), &mf)] {
         file(&mut out, name, text.len() as u64, mtime, &mut text.as_bytes())?;
@@ -64,4 +64,14 @@ fn file(
     }
     let pad = size.next_multiple_of(RECORD as u64) - size;
     out.write_all(&[0; RECORD][..usize::try_from(pad).unwrap_or(0)]).map_err(writing())
+}
+
+/// Bytes as a manifest has them.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
+        // A String takes everything.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }

@@ -1,6 +1,7 @@
 //! The descriptor of an appliance with one disk (DSP0243 1.1; elements in the order that its schema DSP8023 has them, which
 //! for `rasd:` and `vssd:` is the alphabet's).
 
+use super::xml::Xml;
 use crate::FormatError;
 
 /// Firmware of the machine.
@@ -39,8 +40,6 @@ pub struct OvfDisk<'a> {
     pub file_size: u64,
     /// Bytes of the disk.
     pub capacity: u64,
-    /// Bytes of the disk that are not zeroes.
-    pub populated: u64,
 }
 
 /// The appliance.
@@ -64,30 +63,38 @@ pub struct OvfSpec<'a> {
     pub controller: Controller,
     /// Names of the networks, one adapter each; the first one is the management's.
     pub networks: &'a [&'a str],
-    /// Version of the virtual hardware (`vmx-15` is ESXi 6.7 U2).
+    /// Version of the virtual hardware (`vmx-15` is that of ESXi 6.7 U2).
     pub hardware_version: u32,
 }
 
-const NAMESPACES: &str = r#"xmlns="http://schemas.dmtf.org/ovf/envelope/1" xmlns:ovf="http://schemas.dmtf.org/ovf/envelope/1" xmlns:rasd="http://schemas.dmtf.org/wbem/wscim/1/cim-schema/2/CIM_ResourceAllocationSettingData" xmlns:vmw="http://www.vmware.com/schema/ovf" xmlns:vssd="http://schemas.dmtf.org/wbem/wscim/1/cim-schema/2/CIM_VirtualSystemSettingData""#;
+/// Namespaces of the descriptor, by prefix; OVF's is also the one without.
+const NAMESPACES: [(&str, &str); 5] = [
+    ("xmlns", "http://schemas.dmtf.org/ovf/envelope/1"),
+    ("xmlns:ovf", "http://schemas.dmtf.org/ovf/envelope/1"),
+    ("xmlns:rasd", "http://schemas.dmtf.org/wbem/wscim/1/cim-schema/2/CIM_ResourceAllocationSettingData"),
+    ("xmlns:vmw", "http://www.vmware.com/schema/ovf"),
+    ("xmlns:vssd", "http://schemas.dmtf.org/wbem/wscim/1/cim-schema/2/CIM_VirtualSystemSettingData"),
+];
 /// What the format of the disk is called.
-pub(crate) const STREAM_OPTIMIZED: &str =
-    "http://www.vmware.com/interfaces/specifications/vmdk.html#streamOptimized";
+const STREAM_OPTIMIZED: &str = "http://www.vmware.com/interfaces/specifications/vmdk.html#streamOptimized";
 /// CIM's number of "Linux, 64 bit".
-const LINUX_64: u32 = 101;
+const LINUX_64: &str = "101";
+/// First `InstanceID` and `AddressOnParent` of the network adapters.
+const FIRST_ADAPTER: usize = 7;
 
 /// Properties that cloud-init's OVF data source reads: key, label, what it says, value when nobody gives one. There is no
 /// password among them: whoever can read the machine's settings could read it.
-const PROPERTIES: [(&str, &str, &str, &str); 5] = [
-    (
+const PROPERTIES: [[&str; 4]; 5] = [
+    [
         "instance-id",
         "Instance",
         "Another value makes the appliance take its first-boot data once more.",
         "id-ovf",
-    ),
-    ("hostname", "Host name", "Name of the appliance.", ""),
-    ("public-keys", "SSH public key", "A key that may log in, as in authorized_keys.", ""),
-    ("network-config", "Network", "Network configuration of cloud-init, version 1 or 2, in base64.", ""),
-    ("user-data", "User data", "User data of cloud-init, in base64.", ""),
+    ],
+    ["hostname", "Host name", "Name of the appliance.", ""],
+    ["public-keys", "SSH public key", "A key that may log in, as in authorized_keys.", ""],
+    ["network-config", "Network", "Network configuration of cloud-init, version 1 or 2, in base64.", ""],
+    ["user-data", "User data", "User data of cloud-init, in base64.", ""],
 ];
 
 /// Text of the descriptor.
@@ -104,190 +111,182 @@ pub fn descriptor(spec: &OvfSpec<'_>, disk: &OvfDisk<'_>) -> Result<String, Form
             reason: "there is nothing on it",
         });
     }
-    let mut xml = format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Envelope {NAMESPACES}>\n");
-    xml.push_str(&format!(
-        "  <References>\n    <File ovf:href=\"{}\" ovf:id=\"file1\" ovf:size=\"{}\"/>\n  </References>\n",
-        disk.file_name, disk.file_size
-    ));
-    xml.push_str(&format!(
-        "  <DiskSection>\n    <Info>Virtual disks</Info>\n    <Disk ovf:capacity=\"{}\" \
-         ovf:capacityAllocationUnits=\"byte\" ovf:diskId=\"disk1\" ovf:fileRef=\"file1\" ovf:format=\"{STREAM_OPTIMIZED}\" \
-         ovf:populatedSize=\"{}\"/>\n  </DiskSection>\n",
-        disk.capacity, disk.populated
-    ));
-    xml.push_str("  <NetworkSection>\n    <Info>Networks</Info>\n");
-    for network in spec.networks {
-        let network = escaped(network);
-        xml.push_str(&format!(
-            "    <Network ovf:name=\"{network}\">\n      <Description>{network}</Description>\n    </Network>\n"
-        ));
-    }
-    xml.push_str("  </NetworkSection>\n");
-    xml.push_str(&format!(
-        "  <VirtualSystem ovf:id=\"{name}\">\n    <Info>{product}</Info>\n    <Name>{name}</Name>\n    \
-         <OperatingSystemSection ovf:id=\"{LINUX_64}\" vmw:osType=\"debian12_64Guest\">\n      <Info>Operating system</Info>\n    \
-         </OperatingSystemSection>\n",
-        name = spec.name,
-        product = escaped(spec.product),
-    ));
-    xml.push_str(&hardware(spec));
-    xml.push_str(&product(spec));
-    xml.push_str("  </VirtualSystem>\n</Envelope>\n");
-    Ok(xml)
+    let (size, capacity) = (disk.file_size.to_string(), disk.capacity.to_string());
+    let mut xml = Xml::new();
+    xml.within("Envelope", &NAMESPACES, |xml| {
+        xml.within("References", &[], |xml| {
+            xml.leaf("File", &[("ovf:href", disk.file_name), ("ovf:id", "file1"), ("ovf:size", &size)], "");
+        });
+        xml.within("DiskSection", &[], |xml| {
+            xml.leaf("Info", &[], "Virtual disks");
+            let attributes = [
+                ("ovf:capacity", capacity.as_str()),
+                ("ovf:capacityAllocationUnits", "byte"),
+                ("ovf:diskId", "disk1"),
+                ("ovf:fileRef", "file1"),
+                ("ovf:format", STREAM_OPTIMIZED),
+            ];
+            xml.leaf("Disk", &attributes, "");
+        });
+        xml.within("NetworkSection", &[], |xml| {
+            xml.leaf("Info", &[], "Networks");
+            for name in spec.networks {
+                xml.within("Network", &[("ovf:name", name)], |xml| xml.leaf("Description", &[], name));
+            }
+        });
+        xml.within("VirtualSystem", &[("ovf:id", spec.name)], |xml| {
+            xml.leaf("Info", &[], spec.product);
+            xml.leaf("Name", &[], spec.name);
+            let system = [("ovf:id", LINUX_64), ("vmw:osType", "debian12_64Guest")];
+            xml.within("OperatingSystemSection", &system, |xml| xml.leaf("Info", &[], "Operating system"));
+            let transport = [("ovf:transport", "iso com.vmware.guestInfo")];
+            xml.within("VirtualHardwareSection", &transport, |xml| hardware(xml, spec));
+            xml.within("ProductSection", &[], |xml| product(xml, spec));
+        });
+    });
+    Ok(xml.finish())
 }
 
-/// An `Item`: its `rasd:` elements, which have to come in the order of the alphabet.
-fn item(attributes: &str, elements: &[(&str, String)], config: &[(&str, &str)]) -> String {
-    let mut xml = format!("      <Item{attributes}>\n");
-    for (name, value) in elements {
-        xml.push_str(&format!("        <rasd:{name}>{}</rasd:{name}>\n", escaped(value)));
-    }
-    for (key, value) in config {
-        xml.push_str(&format!("        {}\n", vmw_config(key, value)));
-    }
-    xml.push_str("      </Item>\n");
-    xml
-}
-
-fn vmw_config(key: &str, value: &str) -> String {
-    format!("<vmw:Config ovf:required=\"false\" vmw:key=\"{key}\" vmw:value=\"{value}\"/>")
-}
-
-fn hardware(spec: &OvfSpec<'_>) -> String {
-    let text = |value: &str| value.to_owned();
-    let mut xml = format!(
-        "    <VirtualHardwareSection ovf:transport=\"iso com.vmware.guestInfo\">\n      <Info>Virtual hardware</Info>\n      \
-         <System>\n        <vssd:ElementName>Virtual Hardware Family</vssd:ElementName>\n        \
-         <vssd:InstanceID>0</vssd:InstanceID>\n        \
-         <vssd:VirtualSystemIdentifier>{}</vssd:VirtualSystemIdentifier>\n        \
-         <vssd:VirtualSystemType>vmx-{}</vssd:VirtualSystemType>\n      </System>\n",
-        spec.name, spec.hardware_version
+fn hardware(xml: &mut Xml, spec: &OvfSpec<'_>) {
+    xml.leaf("Info", &[], "Virtual hardware");
+    xml.within("System", &[], |xml| {
+        xml.leaf("vssd:ElementName", &[], "Virtual Hardware Family");
+        xml.leaf("vssd:InstanceID", &[], "0");
+        xml.leaf("vssd:VirtualSystemIdentifier", &[], spec.name);
+        xml.leaf("vssd:VirtualSystemType", &[], &format!("vmx-{}", spec.hardware_version));
+    });
+    let (cpus, memory) = (spec.cpus.to_string(), spec.memory_mib.to_string());
+    item(
+        xml,
+        &[
+            ("AllocationUnits", "hertz * 10^6"),
+            ("Description", "Number of virtual processors"),
+            ("ElementName", &format!("{cpus} virtual CPU(s)")),
+            ("InstanceID", "1"),
+            ("ResourceType", "3"),
+            ("VirtualQuantity", &cpus),
+        ],
     );
-    xml.push_str(&item(
-        "",
+    item(
+        xml,
         &[
-            ("AllocationUnits", text("hertz * 10^6")),
-            ("Description", text("Number of virtual processors")),
-            ("ElementName", format!("{} virtual CPU(s)", spec.cpus)),
-            ("InstanceID", text("1")),
-            ("ResourceType", text("3")),
-            ("VirtualQuantity", spec.cpus.to_string()),
+            ("AllocationUnits", "byte * 2^20"),
+            ("Description", "Memory"),
+            ("ElementName", &format!("{memory} MB of memory")),
+            ("InstanceID", "2"),
+            ("ResourceType", "4"),
+            ("VirtualQuantity", &memory),
         ],
-        &[],
-    ));
-    xml.push_str(&item(
-        "",
-        &[
-            ("AllocationUnits", text("byte * 2^20")),
-            ("Description", text("Memory")),
-            ("ElementName", format!("{} MB of memory", spec.memory_mib)),
-            ("InstanceID", text("2")),
-            ("ResourceType", text("4")),
-            ("VirtualQuantity", spec.memory_mib.to_string()),
-        ],
-        &[],
-    ));
-    xml.push_str(&item(
-        "",
-        &[
-            ("Address", text("0")),
-            ("Description", text("SCSI controller")),
-            ("ElementName", text("SCSI controller 0")),
-            ("InstanceID", text("3")),
-            ("ResourceSubType", text(spec.controller.sub_type())),
-            ("ResourceType", text("6")),
-        ],
-        &[],
-    ));
-    xml.push_str(&item(
-        "",
-        &[
-            ("Address", text("0")),
-            ("Description", text("IDE controller")),
-            ("ElementName", text("IDE 0")),
-            ("InstanceID", text("4")),
-            ("ResourceType", text("5")),
-        ],
-        &[],
-    ));
-    // The transport `iso` needs a drive to put its medium in.
-    xml.push_str(&item(
-        " ovf:required=\"false\"",
-        &[
-            ("AddressOnParent", text("0")),
-            ("AutomaticAllocation", text("false")),
-            ("ElementName", text("CD/DVD drive 1")),
-            ("InstanceID", text("5")),
-            ("Parent", text("4")),
-            ("ResourceSubType", text("vmware.cdrom.remotepassthrough")),
-            ("ResourceType", text("15")),
-        ],
-        &[],
-    ));
-    xml.push_str(&item(
-        "",
-        &[
-            ("AddressOnParent", text("0")),
-            ("ElementName", text("Hard disk 1")),
-            ("HostResource", text("ovf:/disk/disk1")),
-            ("InstanceID", text("6")),
-            ("Parent", text("3")),
-            ("ResourceType", text("17")),
-        ],
-        &[],
-    ));
+    );
+    storage(xml, spec.controller);
     for (number, network) in spec.networks.iter().enumerate() {
-        xml.push_str(&item(
-            "",
+        let place = (number + FIRST_ADAPTER).to_string();
+        item(
+            xml,
             &[
-                ("AddressOnParent", (number + 7).to_string()),
-                ("AutomaticAllocation", text("true")),
-                ("Connection", text(network)),
-                ("Description", format!("VmxNet3 adapter on {network}")),
-                ("ElementName", format!("Network adapter {}", number + 1)),
-                ("InstanceID", (number + 7).to_string()),
-                ("ResourceSubType", text("VmxNet3")),
-                ("ResourceType", text("10")),
+                ("AddressOnParent", &place),
+                ("AutomaticAllocation", "true"),
+                ("Connection", network),
+                ("Description", &format!("VmxNet3 adapter on {network}")),
+                ("ElementName", &format!("Network adapter {}", number + 1)),
+                ("InstanceID", &place),
+                ("ResourceSubType", "VmxNet3"),
+                ("ResourceType", "10"),
             ],
-            &[],
-        ));
+        );
     }
     let firmware = match spec.firmware {
         Firmware::Bios => "bios",
         Firmware::Efi => "efi",
     };
-    let mut config = vec![("firmware", firmware)];
-    if spec.firmware == Firmware::Efi {
-        config.push(("bootOptions.efiSecureBootEnabled", "false"));
+    for (key, value) in [("firmware", firmware), ("tools.toolsUpgradePolicy", "manual")] {
+        let attributes = [("ovf:required", "false"), ("vmw:key", key), ("vmw:value", value)];
+        xml.leaf("vmw:Config", &attributes, "");
     }
-    config.push(("tools.toolsUpgradePolicy", "manual"));
-    for (key, value) in config {
-        xml.push_str(&format!("      {}\n", vmw_config(key, value)));
-    }
-    xml.push_str("    </VirtualHardwareSection>\n");
-    xml
 }
 
-fn product(spec: &OvfSpec<'_>) -> String {
-    let version = escaped(spec.version);
-    let mut xml = format!(
-        "    <ProductSection>\n      <Info>The appliance</Info>\n      <Product>{}</Product>\n      \
-         <Vendor>{}</Vendor>\n      <Version>{version}</Version>\n      <FullVersion>{version}</FullVersion>\n",
-        escaped(spec.product),
-        escaped(spec.vendor),
+/// The disk on its controller, and a CD drive on another: the transport `iso` needs one to put its medium in.
+fn storage(xml: &mut Xml, controller: Controller) {
+    item(
+        xml,
+        &[
+            ("Address", "0"),
+            ("Description", "SCSI controller"),
+            ("ElementName", "SCSI controller 0"),
+            ("InstanceID", "3"),
+            ("ResourceSubType", controller.sub_type()),
+            ("ResourceType", "6"),
+        ],
     );
-    for (key, label, description, value) in PROPERTIES {
-        xml.push_str(&format!(
-            "      <Property ovf:key=\"{key}\" ovf:type=\"string\" ovf:userConfigurable=\"true\" ovf:value=\"{value}\">\n        \
-             <Label>{label}</Label>\n        <Description>{description}</Description>\n      </Property>\n"
-        ));
-    }
-    xml.push_str("    </ProductSection>\n");
-    xml
+    item(
+        xml,
+        &[
+            ("Address", "0"),
+            ("Description", "IDE controller"),
+            ("ElementName", "IDE 0"),
+            ("InstanceID", "4"),
+            ("ResourceType", "5"),
+        ],
+    );
+    xml.within("Item", &[("ovf:required", "false")], |xml| {
+        elements(
+            xml,
+            &[
+                ("AddressOnParent", "0"),
+                ("AutomaticAllocation", "false"),
+                ("ElementName", "CD/DVD drive 1"),
+                ("InstanceID", "5"),
+                ("Parent", "4"),
+                ("ResourceSubType", "vmware.cdrom.remotepassthrough"),
+                ("ResourceType", "15"),
+            ],
+        );
+    });
+    item(
+        xml,
+        &[
+            ("AddressOnParent", "0"),
+            ("ElementName", "Hard disk 1"),
+            ("HostResource", "ovf:/disk/disk1"),
+            ("InstanceID", "6"),
+            ("Parent", "3"),
+            ("ResourceType", "17"),
+        ],
+    );
 }
 
-fn escaped(text: &str) -> String {
-    quick_xml::escape::escape(text).into_owned()
+fn item(xml: &mut Xml, list: &[(&str, &str)]) {
+    xml.within("Item", &[], |xml| elements(xml, list));
+}
+
+fn elements(xml: &mut Xml, list: &[(&str, &str)]) {
+    for (name, value) in list {
+        xml.leaf(&format!("rasd:{name}"), &[], value);
+    }
+}
+
+fn product(xml: &mut Xml, spec: &OvfSpec<'_>) {
+    for (name, text) in [
+        ("Info", "The appliance"),
+        ("Product", spec.product),
+        ("Vendor", spec.vendor),
+        ("Version", spec.version),
+        ("FullVersion", spec.version),
+    ] {
+        xml.leaf(name, &[], text);
+    }
+    for [key, label, description, value] in PROPERTIES {
+        let attributes = [
+            ("ovf:key", key),
+            ("ovf:type", "string"),
+            ("ovf:userConfigurable", "true"),
+            ("ovf:value", value),
+        ];
+        xml.within("Property", &attributes, |xml| {
+            xml.leaf("Label", &[], label);
+            xml.leaf("Description", &[], description);
+        });
+    }
 }
 
 fn plain(field: &'static str, text: &str) -> Result<(), FormatError> {

@@ -3,7 +3,7 @@
 //! directory is, and an end-of-stream marker. It can be written and read front to back, which is why OVA uses it.
 
 mod descriptor;
-mod header;
+pub(crate) mod header;
 mod write;
 
 pub use descriptor::Adapter;
