@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Builds the image twice from nothing, in two folders with two caches, and compares every artefact byte by byte. Takes two
-# cold builds. $DAYBREAK_BIN is the program (default: target/lab/daybreak); arguments go to `daybreak image build`.
+# Builds the image twice from nothing in every format, in two folders with two caches, and compares every artefact byte by
+# byte. Takes two cold builds. $DAYBREAK_BIN is the program (default: target/lab/daybreak); arguments go to `daybreak image build`.
 set -euo pipefail
 
 top=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/../.." && pwd)
@@ -10,7 +10,7 @@ trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM
 
 build() {
-    "$daybreak" image build "$top/image/appliance.yaml" --cache-dir "$work/$1/cache" --build-dir "$work/$1/build" "${@:2}"
+    "$daybreak" image build "$top/image/appliance.yaml" --cache-dir "$work/$1/cache" --build-dir "$work/$1/build" --format all "${@:2}"
 }
 
 build one "$@"

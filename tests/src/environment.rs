@@ -52,18 +52,38 @@ impl Environment {
         self.pxe().join("vmlinuz")
     }
 
-    /// The image's disk.
+    /// The image's disk for QEMU.
     ///
     /// # Errors
     /// When there is none.
     pub fn qcow2(&self) -> Result<PathBuf> {
+        self.artefact("qcow2", "the image's qcow2 disk")
+    }
+
+    /// The image's boot medium.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn iso(&self) -> Result<PathBuf> {
+        self.artefact("iso", "the image's boot medium")
+    }
+
+    /// The image's appliance for VMware.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn ova(&self) -> Result<PathBuf> {
+        self.artefact("ova", "the image's OVA")
+    }
+
+    fn artefact(&self, extension: &str, what: &'static str) -> Result<PathBuf> {
         let found = std::fs::read_dir(&self.image)
             .map_err(|source| LabError::File { doing: "list", path: self.image.clone(), source })?
             .flatten()
             .map(|entry| entry.path())
-            .find(|path| path.extension().is_some_and(|extension| extension == "qcow2"));
+            .find(|path| path.extension().is_some_and(|own| own == extension));
         found.ok_or_else(|| LabError::Missing {
-            what: "the image's qcow2 disk",
+            what,
             path: self.image.clone(),
             remedy: "`make image` builds it",
         })

@@ -20,6 +20,7 @@ mod plain_text;
 pub mod process;
 pub mod provisioner;
 pub mod routed;
+pub mod seeded;
 pub mod ssh;
 pub mod story;
 pub mod text_log;

@@ -43,14 +43,27 @@ pub fn patterned(directory: &LabDirectory, name: &str, serial: &str, size: u64) 
     Ok(disk)
 }
 
-/// A writable overlay of `size` bytes (or the image's own) over a qcow2 image that stays as it is.
+/// A writable overlay over a qcow2 image that stays as it is.
 ///
 /// # Errors
 /// When `qemu-img` refuses.
 pub fn overlay(directory: &LabDirectory, name: &str, serial: &str, image: &Path) -> Result<Disk> {
+    overlay_of(directory, name, serial, (image, DiskFormat::Qcow2))
+}
+
+/// A writable overlay over an image of a format, which stays as it is.
+///
+/// # Errors
+/// When `qemu-img` refuses.
+pub fn overlay_of(
+    directory: &LabDirectory,
+    name: &str,
+    serial: &str,
+    (image, format): (&Path, DiskFormat),
+) -> Result<Disk> {
     let path = directory.join(&format!("{name}.qcow2"));
     let mut command = Command::new("qemu-img");
-    command.args(["create", "-q", "-f", "qcow2", "-F", "qcow2", "-b"]).arg(image).arg(&path);
+    command.args(["create", "-q", "-f", "qcow2", "-F", format.name(), "-b"]).arg(image).arg(&path);
     let output =
         command.output().map_err(|source| LabError::Start { program: "qemu-img".to_owned(), source })?;
     checked(&words(&command), &output)?;

@@ -19,7 +19,7 @@ use crate::process::Process;
 use crate::text_log::{Mark, TextLog};
 
 pub use accelerator::accelerator;
-pub use spec::{Accelerator, Card, DirectBoot, Disk, DiskFormat, Firmware, MachineSpec};
+pub use spec::{Accelerator, BootMedium, Card, DirectBoot, Disk, DiskFormat, Firmware, MachineSpec};
 
 /// QEMU's program for the appliance's architecture.
 const QEMU: &str = "qemu-system-x86_64";

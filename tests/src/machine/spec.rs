@@ -36,6 +36,8 @@ pub enum DiskFormat {
     Raw,
     /// QEMU's own, sparse.
     Qcow2,
+    /// VMware's.
+    Vmdk,
 }
 
 impl DiskFormat {
@@ -44,6 +46,7 @@ impl DiskFormat {
         match self {
             Self::Raw => "raw",
             Self::Qcow2 => "qcow2",
+            Self::Vmdk => "vmdk",
         }
     }
 }
@@ -59,6 +62,15 @@ pub struct Disk {
     pub serial: String,
 }
 
+/// A boot medium, plugged in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum BootMedium {
+    /// In a CD drive.
+    Cd(PathBuf),
+    /// As a USB stick, which the machine may write to.
+    Usb(PathBuf),
+}
+
 /// A kernel that starts without any firmware's boot order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DirectBoot {
@@ -70,7 +82,7 @@ pub struct DirectBoot {
     pub arguments: String,
 }
 
-/// A whole machine. Boot order: the first card by network, then the disks, in the order given.
+/// A whole machine. Boot order: the first card by network, the boot medium, then the disks, in the order given.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MachineSpec {
     /// Name for messages and files.
@@ -89,6 +101,8 @@ pub struct MachineSpec {
     pub disks: Vec<Disk>,
     /// A read-only medium beside the disks, as a `NoCloud` seed.
     pub medium: Option<PathBuf>,
+    /// What it starts from when it is not a disk.
+    pub boot_medium: Option<BootMedium>,
     /// Start this kernel instead of the firmware's choice.
     pub direct: Option<DirectBoot>,
     /// Whether the first card comes first in the boot order; without, no card can boot.
@@ -109,6 +123,7 @@ impl MachineSpec {
             cards: Vec::new(),
             disks: Vec::new(),
             medium: None,
+            boot_medium: None,
             direct: None,
             network_boot: true,
             exit_port: false,
@@ -165,6 +180,18 @@ impl MachineSpec {
             // OVMF has its own driver and PXE client; the card's ROM would take their place.
             let rom = if self.firmware == Firmware::Uefi || !boots { ",romfile=" } else { "" };
             line.add("-device", &format!("virtio-net-pci,netdev=net{i},mac={}{boot}{rom}", card.mac));
+        }
+        if let Some(medium) = &self.boot_medium {
+            place += 1;
+            let (file, options, device) = match medium {
+                BootMedium::Cd(file) => (file, "media=cdrom,readonly=on", "ide-cd"),
+                BootMedium::Usb(file) => (file, "cache=unsafe", "usb-storage,removable=on"),
+            };
+            if matches!(medium, BootMedium::Usb(_)) {
+                line.add("-device", "qemu-xhci");
+            }
+            line.add("-drive", &format!("if=none,id=boot,format=raw,{options},file={}", comma(file)));
+            line.add("-device", &format!("{device},drive=boot,bootindex={place}"));
         }
         for (i, disk) in self.disks.iter().enumerate() {
             place += 1;
@@ -275,6 +302,19 @@ mod tests {
         let line = line(&spec, Accelerator::Tcg);
         assert!(line.contains("mac=52:54:00:00:00:01,romfile= "), "{line}");
         assert!(line.contains("serial=DISK0,bootindex=1"), "{line}");
+    }
+
+    #[test]
+    fn a_boot_medium_comes_before_the_disks() {
+        for (medium, device) in [
+            (BootMedium::Cd("/i".into()), "ide-cd,drive=boot,bootindex=1"),
+            (BootMedium::Usb("/i".into()), "usb-storage,removable=on,drive=boot,bootindex=1"),
+        ] {
+            let spec =
+                MachineSpec { network_boot: false, boot_medium: Some(medium), ..with_card_and_disks() };
+            let line = line(&spec, Accelerator::Tcg);
+            assert!(line.contains(device) && line.contains("serial=DISK0,bootindex=2"), "{line}");
+        }
     }
 
     #[test]

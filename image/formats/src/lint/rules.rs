@@ -203,6 +203,16 @@ mod tests {
     }
 
     #[test]
+    fn the_manual_has_every_rule() {
+        let manual = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/image.md");
+        let manual = std::fs::read_to_string(manual).unwrap();
+        for rule in Rule::ALL {
+            let row = format!("| `{}` | {} | {} |\n", rule.id(), rule.level(), rule.text());
+            assert!(manual.contains(&row), "{row}");
+        }
+    }
+
+    #[test]
     fn a_thousand_breaches_of_one_rule_are_a_few() {
         let mut breaches = Breaches::default();
         for n in 0..1000 {

@@ -32,7 +32,7 @@ const CODE: &[u8] = &[
 ];
 
 /// The smallest kernel that GRUB's `linux` takes (Linux x86 boot protocol 2.10).
-fn kernel() -> Vec<u8> {
+pub(crate) fn kernel() -> Vec<u8> {
     let mut image = vec![0; 5 * 512];
     let mut put = |at: usize, bytes: &[u8]| image[at..at + bytes.len()].copy_from_slice(bytes);
     put(0x1F1, &[4]); // setup sectors
@@ -116,11 +116,16 @@ impl Machine {
 
 /// Runs a machine until its kernel ends it, two minutes at most; gives what was printed on the serial port.
 fn boot(disk: &Path) -> String {
-    let drive = format!("if=virtio,format=raw,cache=unsafe,file={}", disk.display());
+    boot_from(&["-drive", &format!("if=virtio,format=raw,cache=unsafe,file={}", disk.display())])
+}
+
+/// The same, with whatever QEMU is told to start from.
+pub(crate) fn boot_from(devices: &[&str]) -> String {
     let output = Command::new("timeout")
         .args(["120", "qemu-system-x86_64", "-machine", "q35", "-accel", "tcg", "-m", "128", "-nic", "none"])
         .args(["-display", "none", "-monitor", "none", "-serial", "stdio", "-no-reboot"])
-        .args(["-device", "isa-debug-exit,iobase=0xf4,iosize=1", "-drive", &drive])
+        .args(["-device", "isa-debug-exit,iobase=0xf4,iosize=1"])
+        .args(devices)
         .output()
         .unwrap();
     let console = String::from_utf8_lossy(&output.stdout).into_owned();

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::Command;
 
 use daybreak_layout::grub::{self, GrubFiles};
+use daybreak_layout::media::{MediaGrub, MediaLayout, write_media};
 use daybreak_layout::slot::{SlotLayout, SlotSources, write_slot};
 use daybreak_layout::{
     Architecture, DiskIds, DiskPlan, DiskSpec, FileEntry, MIN_DISK_SIZE, Manifest, Sha256Digest, write_disk,
@@ -29,6 +30,7 @@ pub(crate) struct Grub {
     boot: Vec<u8>,
     core: Vec<u8>,
     efi: Vec<u8>,
+    cd: Vec<u8>,
 }
 
 impl Grub {
@@ -36,10 +38,13 @@ impl Grub {
         let (core_path, efi_path) = (dir.join(grub::CORE_IMG), dir.join(grub::EFI_IMG));
         make(&grub::bios_core_command(&core_path));
         make(&grub::efi_command(&efi_path));
+        let cd_path = dir.join(grub::CD_IMG);
+        make(&grub::bios_cd_command(&cd_path));
         Self {
             boot: fs::read("/usr/lib/grub/i386-pc/boot.img").unwrap(),
             core: fs::read(core_path).unwrap(),
             efi: fs::read(efi_path).unwrap(),
+            cd: fs::read(cd_path).unwrap(),
         }
     }
 
@@ -48,12 +53,28 @@ impl Grub {
     }
 }
 
-/// A slot image with this kernel.
-pub(crate) fn slot_image(kernel: &[u8]) -> Vec<u8> {
+fn files(kernel: &[u8]) -> ([&[u8]; 3], Manifest) {
     let files: [&[u8]; 3] = [kernel, b"initramfs", b"root"];
     let [vmlinuz, initrd, root] =
         files.map(|content| FileEntry { size: content.len() as u64, sha256: Sha256Digest::of(content) });
-    let manifest = Manifest::new("t", "1", Architecture::Amd64, "quiet", vmlinuz, initrd, root).unwrap();
+    (files, Manifest::new("t", "1", Architecture::Amd64, "quiet", vmlinuz, initrd, root).unwrap())
+}
+
+/// A boot medium with this kernel, and its label.
+pub(crate) fn medium(grub: &Grub, kernel: &[u8]) -> (Vec<u8>, String) {
+    let (files, manifest) = files(kernel);
+    let grub = MediaGrub { disk: grub.files(), cd_img: &grub.cd };
+    let layout = MediaLayout::new(&manifest, &grub).unwrap();
+    let [mut vmlinuz, mut initrd, mut root] = files;
+    let sources = SlotSources { vmlinuz: &mut vmlinuz, initrd: &mut initrd, root: &mut root };
+    let mut out = Vec::new();
+    write_media(&mut out, &layout, sources).unwrap();
+    (out, layout.label().to_owned())
+}
+
+/// A slot image with this kernel.
+pub(crate) fn slot_image(kernel: &[u8]) -> Vec<u8> {
+    let (files, manifest) = files(kernel);
     let [mut vmlinuz, mut initrd, mut root] = files;
     let sources = SlotSources { vmlinuz: &mut vmlinuz, initrd: &mut initrd, root: &mut root };
     let mut out = Vec::new();

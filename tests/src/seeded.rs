@@ -1,0 +1,91 @@
+//! A machine without any provisioner: an image, a `NoCloud` medium beside it, and a login.
+
+use crate::bridge::Bridge;
+use crate::directory::{self, LabDirectory};
+use crate::environment::Environment;
+use crate::error::Result;
+use crate::machine::{Card, Machine, MachineSpec, disk};
+use crate::namespace::Namespace;
+use crate::patience::Patience;
+use crate::ssh::{HostKeys, Login, SshKey};
+
+const MAC: &str = "52:54:00:77:00:01";
+const ADDRESS: &str = "10.77.0.20";
+
+/// A machine that a `NoCloud` medium made reachable.
+pub struct Seeded {
+    /// The machine, switched on.
+    pub machine: Machine,
+    login: Login,
+    outside: Namespace,
+    _bridge: Bridge,
+    _directory: LabDirectory,
+}
+
+impl Seeded {
+    /// Switches a machine on and waits until its administrator can log in. `plug` gives it what it starts from; its host
+    /// name is to be `name`.
+    ///
+    /// # Errors
+    /// When something of the lab cannot be made, or the machine cannot be reached in time: then the end of its console is on
+    /// standard error.
+    pub fn boot(
+        name: &str,
+        plug: impl FnOnce(&mut MachineSpec, &Environment, &LabDirectory) -> Result<()>,
+    ) -> Result<Self> {
+        let environment = Environment::from_process()?;
+        let directory = LabDirectory::new(&directory::base(), name)?;
+        let bridge = Bridge::new("wire")?;
+        let outside = Namespace::new("outside")?;
+        bridge.join(&outside, "eth0", Some("10.77.0.1/24"))?;
+        let key = SshKey::generate(&directory)?;
+        let user_data = format!(
+            "#cloud-config\nhostname: {name}\nusers:\n- name: admin\n  groups: [adm, sudo]\n  shell: /bin/bash\n  \
+             sudo: ALL=(ALL) NOPASSWD:ALL\n  ssh_authorized_keys:\n  - {}\n",
+            key.public()
+        );
+        let network = format!(
+            "version: 2\nethernets:\n  wire:\n    match: {{macaddress: \"{MAC}\"}}\n    addresses: [{ADDRESS}/24]\n"
+        );
+        let meta_data = format!("instance-id: {name}-1\n");
+        let files = [
+            ("user-data", user_data.as_str()),
+            ("meta-data", meta_data.as_str()),
+            ("network-config", network.as_str()),
+            ("vendor-data", ""),
+        ];
+        let card = Card { mac: MAC.to_owned(), tap: bridge.add_tap()? };
+        let mut spec = MachineSpec {
+            cards: vec![card],
+            medium: Some(disk::seed_medium(&directory, name, &files)?),
+            network_boot: false,
+            ..MachineSpec::new(name)
+        };
+        plug(&mut spec, &environment, &directory)?;
+        let mut machine = Machine::new(&directory, spec, environment.accelerator()?)?;
+        machine.power_on(&bridge)?;
+        let login = Login::new(&directory, &key, ADDRESS, HostKeys::FirstSeen)?;
+        login.wait(&outside, Patience::secs(300)).inspect_err(|_| {
+            if let Ok(console) = machine.console() {
+                eprintln!("--- the end of the console:\n{}", console.tail(60));
+            }
+        })?;
+        Ok(Self { machine, login, outside, _bridge: bridge, _directory: directory })
+    }
+
+    /// What a command prints on the machine.
+    ///
+    /// # Errors
+    /// When it fails there.
+    pub fn run(&self, command: &str) -> Result<String> {
+        self.login.run(&self.outside, command).map(|text| text.trim().to_owned())
+    }
+
+    /// Whether the machine was started by UEFI.
+    ///
+    /// # Errors
+    /// When it cannot be asked.
+    pub fn by_uefi(&self) -> Result<bool> {
+        self.run("test -d /sys/firmware/efi && echo yes || echo no").map(|answer| answer == "yes")
+    }
+}
