@@ -12,7 +12,17 @@ use crate::ssh::{HostKeys, Login, SshKey};
 const MAC: &str = "52:54:00:77:00:01";
 const ADDRESS: &str = "10.77.0.20";
 
-/// A machine that a `NoCloud` medium made reachable.
+/// What a machine is plugged together from.
+pub struct Parts<'a> {
+    /// The image and programs under test.
+    pub environment: &'a Environment,
+    /// Where the lab's files are.
+    pub directory: &'a LabDirectory,
+    /// The first-boot data, by the names that `NoCloud` has for its files.
+    pub seed: &'a [(&'a str, &'a str)],
+}
+
+/// A machine that a `NoCloud` medium, or what the test put in its place, made reachable.
 pub struct Seeded {
     /// The machine, switched on.
     pub machine: Machine,
@@ -29,10 +39,7 @@ impl Seeded {
     /// # Errors
     /// When something of the lab cannot be made, or the machine cannot be reached in time: then the end of its console is on
     /// standard error.
-    pub fn boot(
-        name: &str,
-        plug: impl FnOnce(&mut MachineSpec, &Environment, &LabDirectory) -> Result<()>,
-    ) -> Result<Self> {
+    pub fn boot(name: &str, plug: impl FnOnce(&mut MachineSpec, &Parts<'_>) -> Result<()>) -> Result<Self> {
         let environment = Environment::from_process()?;
         let directory = LabDirectory::new(&directory::base(), name)?;
         let bridge = Bridge::new("wire")?;
@@ -61,7 +68,7 @@ impl Seeded {
             network_boot: false,
             ..MachineSpec::new(name)
         };
-        plug(&mut spec, &environment, &directory)?;
+        plug(&mut spec, &Parts { environment: &environment, directory: &directory, seed: &files })?;
         let mut machine = Machine::new(&directory, spec, environment.accelerator()?)?;
         machine.power_on(&bridge)?;
         let login = Login::new(&directory, &key, ADDRESS, HostKeys::FirstSeen)?;

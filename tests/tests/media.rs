@@ -5,28 +5,30 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use daybreak_tests::directory::LabDirectory;
 use daybreak_tests::error::{LabError, Result};
-use daybreak_tests::machine::{BootMedium, DiskFormat, Firmware, disk};
-use daybreak_tests::seeded::Seeded;
+use daybreak_tests::machine::{BootMedium, DiskFormat, Firmware, MachineSpec, disk};
+use daybreak_tests::seeded::{Parts, Seeded};
 
 /// Boots live from a CD or a USB stick, with an installed disk in the machine, which is left alone.
 fn boots_live(name: &str, firmware: Firmware, medium: impl FnOnce(PathBuf) -> BootMedium) -> Result<()> {
     let mut stick = None;
     let mut data = None;
-    let seeded = Seeded::boot(name, |spec, environment, directory| {
+    let seeded = Seeded::boot(name, |spec, parts| {
         spec.firmware = firmware;
-        let medium = medium(environment.iso()?);
+        let medium = medium(parts.environment.iso()?);
         let medium = match medium {
             BootMedium::Usb(iso) => {
-                let path = stick_of(directory, &iso)?;
+                let path = stick_of(parts.directory, &iso)?;
                 stick = Some((path.clone(), disk::digest(&path)?));
                 BootMedium::Usb(path)
             }
             cd @ BootMedium::Cd(_) => cd,
         };
         spec.boot_medium = Some(medium);
-        let other = disk::patterned(directory, "data", "DATA", 64 << 20)?;
+        let other = disk::patterned(parts.directory, "data", "DATA", 64 << 20)?;
         data = Some((other.file.clone(), disk::digest(&other.file)?));
         spec.disks = vec![other];
         Ok(())
@@ -79,31 +81,39 @@ fn the_iso_boots_as_usb_stick_by_uefi() {
     boots_live("usb-uefi", Firmware::Uefi, BootMedium::Usb).unwrap();
 }
 
+/// The disk in the OVA, which is unpacked with GNU tar; gives what the OVA's descriptor says.
+fn plug_ova(name: &str, spec: &mut MachineSpec, parts: &Parts<'_>) -> Result<String> {
+    let ova = parts.environment.ova()?;
+    let directory = parts.directory;
+    let names = run(Command::new("tar").args(["-xvf"]).arg(&ova).current_dir(directory.path()))?;
+    let vmdk = names.lines().find(|name| name.contains("-disk1."));
+    let vmdk = vmdk.unwrap_or_else(|| panic!("no disk in {names}"));
+    let ovf = directory.join(names.lines().next().unwrap_or_default());
+    let ovf = std::fs::read_to_string(&ovf).map_err(|source| LabError::File {
+        doing: "read",
+        path: ovf,
+        source,
+    })?;
+    let image = directory.join(vmdk);
+    spec.disks = vec![disk::overlay_of(directory, name, "DISK0", (&image, DiskFormat::Vmdk))?];
+    spec.firmware = Firmware::Uefi;
+    Ok(ovf)
+}
+
+fn run(command: &mut Command) -> Result<String> {
+    let program = command.get_program().to_string_lossy().into_owned();
+    let output = command.output().map_err(|source| LabError::Start { program, source })?;
+    assert!(output.status.success(), "{output:?}");
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
 #[test]
 #[ignore = "needs the built image; `make test` runs it"]
 fn the_disk_in_the_ova_boots_by_the_firmware_that_the_ova_asks_for() {
     let name = "ova";
-    let seeded = Seeded::boot(name, |spec, environment, directory| {
-        let ova = environment.ova()?;
-        let tar = |args: &[&str]| {
-            let output =
-                Command::new("tar").args(args).arg("-f").arg(&ova).current_dir(directory.path()).output();
-            let output = output.map_err(|source| LabError::Start { program: "tar".to_owned(), source })?;
-            assert!(output.status.success(), "{output:?}");
-            Ok::<_, LabError>(String::from_utf8_lossy(&output.stdout).into_owned())
-        };
-        let names = tar(&["-t"])?;
-        let vmdk = names
-            .lines()
-            .find(|name| name.contains("-disk1."))
-            .unwrap_or_else(|| panic!("no disk in {names}"));
-        tar(&["-x"])?;
-        let ovf = std::fs::read_to_string(directory.join(names.lines().next().unwrap_or_default()));
-        let ovf = ovf.map_err(|source| LabError::File { doing: "read", path: ova.clone(), source })?;
+    let seeded = Seeded::boot(name, |spec, parts| {
+        let ovf = plug_ova(name, spec, parts)?;
         assert!(ovf.contains("vmw:key=\"firmware\" vmw:value=\"efi\""), "{ovf}");
-        spec.firmware = Firmware::Uefi;
-        let image = directory.join(vmdk);
-        spec.disks = vec![disk::overlay_of(directory, name, "DISK0", (&image, DiskFormat::Vmdk))?];
         Ok(())
     })
     .unwrap();
@@ -111,4 +121,47 @@ fn the_disk_in_the_ova_boots_by_the_firmware_that_the_ova_asks_for() {
     assert!(seeded.by_uefi().unwrap());
     // Installed, not live: the changes are on the state partition.
     assert_eq!(seeded.run("findmnt -no FSTYPE /run/daybreak/state").unwrap(), "ext4");
+}
+
+/// What a hypervisor makes of the properties that somebody filled in: an OVF environment on a CD (DSP0243 §11, transport
+/// `iso`).
+#[test]
+#[ignore = "needs the built image; `make test` runs it"]
+fn the_properties_of_the_ova_reach_the_appliance() {
+    let name = "ova-properties";
+    let seeded = Seeded::boot(name, |spec, parts| {
+        let ovf = plug_ova(name, spec, parts)?;
+        let seed = |file: &str| parts.seed.iter().find(|(own, _)| *own == file).map_or("", |(_, text)| *text);
+        let network: String = seed("network-config").lines().flat_map(|line| ["  ", line, "\n"]).collect();
+        let properties = [
+            ("instance-id", "i-1".to_owned()),
+            ("hostname", name.to_owned()),
+            ("network-config", BASE64.encode(format!("network:\n{network}"))),
+            ("user-data", BASE64.encode(seed("user-data").replace("hostname:", "x-hostname:"))),
+        ];
+        let mut section = String::new();
+        for (key, value) in properties {
+            assert!(ovf.contains(&format!("ovf:key=\"{key}\"")), "{key} is not in {ovf}");
+            section.push_str("<Property oe:key=\"");
+            section.extend([key, "\" oe:value=\"", &value, "\"/>"]);
+        }
+        let environment = format!(
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Environment xmlns=\"http://schemas.dmtf.org/ovf/environment/1\" \
+             xmlns:oe=\"http://schemas.dmtf.org/ovf/environment/1\"><PropertySection>{section}</PropertySection></Environment>\n"
+        );
+        let file = parts.directory.join("ovf-env.xml");
+        std::fs::write(&file, environment).map_err(|source| LabError::File {
+            doing: "write",
+            path: file.clone(),
+            source,
+        })?;
+        let cd = parts.directory.join("environment.iso");
+        run(Command::new("genisoimage").args(["-quiet", "-R", "-V", "OVF ENV", "-o"]).arg(&cd).arg(&file))?;
+        spec.medium = None;
+        spec.boot_medium = Some(BootMedium::Cd(cd));
+        Ok(())
+    })
+    .unwrap();
+    assert_eq!(seeded.run("hostname").unwrap(), name);
+    assert!(seeded.run("cloud-init query platform").unwrap().contains("ovf"));
 }

@@ -5,9 +5,9 @@ use daybreak_tests::machine::{Firmware, disk};
 use daybreak_tests::seeded::Seeded;
 
 fn boots_to_ssh(name: &str, firmware: Firmware) -> Result<()> {
-    let seeded = Seeded::boot(name, |spec, environment, directory| {
+    let seeded = Seeded::boot(name, |spec, parts| {
         spec.firmware = firmware;
-        spec.disks = vec![disk::overlay(directory, name, "DISK0", &environment.qcow2()?)?];
+        spec.disks = vec![disk::overlay(parts.directory, name, "DISK0", &parts.environment.qcow2()?)?];
         Ok(())
     })?;
     assert_eq!(seeded.run("hostname")?, name);

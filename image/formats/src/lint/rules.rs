@@ -100,7 +100,7 @@ rules! {
         "The format of a disk is vmdk.html#streamOptimized of VMware's specifications."
     Networks "OVF-NETWORK" Must "DSP0243 §9.2"
         "Every Connection of an adapter is a Network of the NetworkSection."
-    Hardware "OVF-HARDWARE" Must "DSP0243 §8.1"
+    Hardware "OVF-HARDWARE" Must "DSP0243 §8.1; vSphere importer"
         "There is a VirtualHardwareSection with a System of type vmx-N, processors and memory."
     Items "OVF-ITEM" Must "DSP0243 §8.3"
         "Every Item has ElementName, an InstanceID of its own and ResourceType; Parent is another Item; HostResource is a Disk or File."

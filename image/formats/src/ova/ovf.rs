@@ -93,7 +93,12 @@ const PROPERTIES: [[&str; 4]; 5] = [
     ],
     ["hostname", "Host name", "Name of the appliance.", ""],
     ["public-keys", "SSH public key", "A key that may log in, as in authorized_keys.", ""],
-    ["network-config", "Network", "Network configuration of cloud-init, version 1 or 2, in base64.", ""],
+    [
+        "network-config",
+        "Network",
+        "Network configuration of cloud-init under the key network, in base64.",
+        "",
+    ],
     ["user-data", "User data", "User data of cloud-init, in base64.", ""],
 ];
 
