@@ -68,7 +68,7 @@ pub enum ImageError {
         source: FormatError,
     },
     /// A file that breaks rules of its format.
-    #[error("{path} breaks {count} rules that it must keep")]
+    #[error("{path}: {count} breaches of rules that must be kept")]
     Lint {
         /// The file.
         path: PathBuf,

@@ -225,3 +225,26 @@ fn the_order_that_gnu_tar_makes_of_names_is_refused() {
         tar(&["--format=gnu", "--owner=1000", "--group=0", "-cf", "-", "v.ovf", "v.mf", "v-disk1.vmdk"]);
     assert_eq!(gnu, ["OVA-TAR", "OVA-OWNER"]);
 }
+
+#[test]
+fn noise_and_cut_files_end_without_a_panic() {
+    let good = good().bytes();
+    for length in (0..good.len()).step_by(211) {
+        lint_ova(&mut Cursor::new(&good[..length])).unwrap();
+    }
+    let mut state = 1u32;
+    for round in 0..300 {
+        let mut bytes = good.clone();
+        for _ in 0..4 {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            // Headers, descriptor and manifest in every other round.
+            let room = if round % 2 == 0 { 14_000 } else { bytes.len() };
+            let place = usize::try_from(state).unwrap() % room;
+            bytes[place] = state.to_le_bytes()[3];
+            if bytes[place].is_ascii_punctuation() {
+                bytes[place] = b'"';
+            }
+        }
+        lint_ova(&mut Cursor::new(bytes)).unwrap();
+    }
+}
