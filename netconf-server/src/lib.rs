@@ -1,4 +1,4 @@
-//! Management plane of the appliance. For now its command line, `vrouter`: see [`cli`].
+//! Management plane of the appliance: `netconfd`, which begins at [`server`], and its command line `vrouter`, at [`cli`].
 
 pub mod cli;
 pub mod engine;

@@ -2,8 +2,6 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
-
 fn main() -> ExitCode {
-    netconf_server::cli::Cli::parse().run()
+    netconf_server::cli::run(std::env::args_os())
 }

@@ -2,9 +2,7 @@
 
 use std::process::ExitCode;
 
-use super::Output;
-
-const VERSION: &str = env!("CARGO_PKG_VERSION");
+use super::{Output, VERSION};
 
 pub(super) fn run(output: Output) -> ExitCode {
     match output {

@@ -27,7 +27,7 @@ pub use identities::Identities;
 pub use implemented::{DEVIATING, IMPLEMENTED, Implemented};
 pub use modules::{data_nodes, modules, operations};
 pub use raw::{
-    default_deny, defaults, deviated_by, identities, leaf_type, musts, uniques, validate_value, whens,
+    default_deny, defaults, deviated_by, identities, leaf_type, musts, ranges, uniques, validate_value, whens,
 };
 pub use text::module_text;
 pub use yang5;

@@ -52,6 +52,37 @@ pub fn leaf_type(node: &SchemaNode<'_>) -> Option<LeafType> {
     Some(unsafe { type_of(raw) })
 }
 
+/// The ranges of a leaf or leaf-list of an integer type, as the narrowest typedef has them; empty if the type has none, and
+/// for all other types.
+pub fn ranges(node: &SchemaNode<'_>) -> Vec<(i128, i128)> {
+    let Some(leaf) = node.leaf_type() else { return Vec::new() };
+    // SAFETY: the base type says that the structure is that of an integer type and which half of each bound is in use;
+    // the range, if there is one, belongs to the context.
+    unsafe {
+        let raw: *const ffi::lysc_type = leaf.as_raw();
+        let signed = match base_of(raw) {
+            DataValueType::Uint8 | DataValueType::Uint16 | DataValueType::Uint32 | DataValueType::Uint64 => {
+                false
+            }
+            DataValueType::Int8 | DataValueType::Int16 | DataValueType::Int32 | DataValueType::Int64 => true,
+            _ => return Vec::new(),
+        };
+        let range = (*raw.cast::<ffi::lysc_type_num>()).range;
+        if range.is_null() {
+            return Vec::new();
+        }
+        let bounds = |part: &ffi::lysc_range_lysc_range_part| {
+            let (low, high) = (&part.__bindgen_anon_1, &part.__bindgen_anon_2);
+            if signed {
+                (i128::from(low.min_64), i128::from(high.max_64))
+            } else {
+                (i128::from(low.min_u64), i128::from(high.max_u64))
+            }
+        };
+        sized((*range).parts).iter().map(bounds).collect()
+    }
+}
+
 /// The `unique` statements of a list, each with the leafs that it names.
 pub fn uniques<'a>(context: &'a Context, list: &SchemaNode<'a>) -> Vec<Vec<SchemaNode<'a>>> {
     if list.kind() != SchemaNodeKind::List {

@@ -3,7 +3,7 @@
 
 use daybreak_yang::{
     DefaultDeny, LeafType, Prefixes, QName, WhenContext, case_of, context, default_deny, defaults,
-    deviated_by, leaf_type, musts, uniques, validate_value, whens,
+    deviated_by, leaf_type, musts, ranges, uniques, validate_value, whens,
 };
 use yang5::context::{Context, ContextFlags};
 use yang5::schema::{DataValueType, SchemaInputFormat, SchemaModule, SchemaNode};
@@ -32,6 +32,16 @@ fn musts_carry_expression_prefixes_and_message() {
     let used = [("bgp", "ietf-bgp"), ("rt", "ietf-routing")];
     assert_eq!(limits.prefixes, prefixes("daybreak-limits", &used), "prefixes of the module that adds it");
     assert!(musts(&node(INTERFACE)).len() == 2 && musts(&node("/ietf-system:system")).is_empty());
+}
+
+#[test]
+fn ranges_are_those_of_the_narrowest_type() {
+    assert_eq!(ranges(&node(&format!("{INTERFACE}/ietf-ip:ipv4/mtu"))), [(68, 65535)]);
+    assert_eq!(ranges(&node(&format!("{INTERFACE}/ietf-ip:ipv4/address/prefix-length"))), [(0, 32)]);
+    for none in ["description", "enabled", "type"] {
+        assert_eq!(ranges(&node(&format!("{INTERFACE}/{none}"))), [], "{none}");
+    }
+    assert_eq!(ranges(&node(INTERFACE)), []);
 }
 
 #[test]
