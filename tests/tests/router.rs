@@ -126,9 +126,9 @@ fn restart_loses_nothing(story: &Story<'_>, service: &str) -> Result<()> {
     let later = format!("icmp_seq={} ", last + AFTERWARDS);
     let ended = pinger.output().wait_for(Mark::default(), &later, Patience::secs(60));
     let text = pinger.output().since(Mark::default());
-    let answered: BTreeSet<usize> = text.lines().filter_map(answered).collect();
-    let last = answered.last().copied().unwrap_or_default();
-    let lost: Vec<usize> = (1..=last).filter(|seq| !answered.contains(seq)).collect();
+    let replies: BTreeSet<usize> = text.lines().filter_map(answered).collect();
+    let last = replies.last().copied().unwrap_or_default();
+    let lost: Vec<usize> = (1..=last).filter(|seq| !replies.contains(seq)).collect();
     assert!(lost.is_empty(), "{service}: of {last} packets these were lost: {lost:?}");
     ended.map(drop)
 }
