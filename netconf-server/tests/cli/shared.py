@@ -70,11 +70,14 @@ class Terminal:
 
     def ends(self):
         """Waits for its end; gives its exit code."""
-        while True:
+        end = time.monotonic() + 30
+        while select.select([self.terminal], [], [], max(0, end - time.monotonic()))[0]:
             try:
                 if not (data := os.read(self.terminal, 65536)):
                     break
             except OSError:
                 break
             self.seen += data.decode()
+        else:
+            raise AssertionError(f"it does not end: {self.seen[self.read:]!r}")
         return os.waitstatus_to_exitcode(os.waitpid(self.process, 0)[1])

@@ -1,5 +1,6 @@
 //! Values as people type them: identities without the name of their module where that is clear.
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use daybreak_datastore::schema::{Encoding, SchemaId};
@@ -91,8 +92,8 @@ fn collect(models: &Models, id: SchemaId, kind: &LeafType, found: &mut Vec<(Stri
 pub(super) fn accepted(models: &Models, id: SchemaId) -> String {
     let Some(kind) = models.leaf_type(id) else { return "nothing".to_owned() };
     let node = models.schema.node(id);
-    let named = node.yang.leaf_type().and_then(|leaf| leaf.typedef_name());
-    let mut text = match (&kind, named) {
+    let typedef = node.yang.leaf_type().and_then(|leaf| leaf.typedef_name());
+    let mut text = match (&kind, typedef) {
         (LeafType::Enumeration(_) | LeafType::Identityref { .. } | LeafType::Union(_), _) => {
             let names = choices(models, id);
             match names.len() {
@@ -103,9 +104,9 @@ pub(super) fn accepted(models: &Models, id: SchemaId) -> String {
         }
         (LeafType::Bits(names), _) => format!("any of {}", names.join(", ")),
         (LeafType::InstanceIdentifier { .. }, _) => "the path of a node".to_owned(),
-        (LeafType::Plain(base), named) => {
+        (LeafType::Plain(base), typedef) => {
             let base = base_text(*base);
-            match named {
+            match typedef {
                 // Names such as uint8 or string say no more than the base does.
                 Some(name) if name.contains('-') => format!("{base} ({name})"),
                 _ => base.to_owned(),
@@ -119,10 +120,10 @@ pub(super) fn accepted(models: &Models, id: SchemaId) -> String {
             if low == high { low.to_string() } else { format!("{low}..{high}") }
         };
         let parts: Vec<_> = ranges.iter().map(part).collect();
-        text.push_str(&format!(" of {}", parts.join(", ")));
+        let _ = write!(text, " of {}", parts.join(", "));
     }
     if let Some(units) = node.yang.units() {
-        text.push_str(&format!(", in {units}"));
+        let _ = write!(text, ", in {units}");
     }
     text
 }

@@ -75,10 +75,10 @@ fn quoted(rest: &mut std::str::CharIndices<'_>, quote: char, text: &mut String) 
     }
 }
 
-/// A value as it must be typed to be read back as it is.
+/// A value as it must be typed to be read back as it is; `?` outside of quotes asks for help as soon as it is typed.
 pub(crate) fn quote(value: &str) -> Cow<'_, str> {
-    let special = |c: char| c.is_whitespace() || matches!(c, '"' | '\'' | ';' | '\\');
-    let bare = !value.is_empty() && !value.contains(special) && !value.starts_with('#') && !is_sign(value);
+    let special = |c: char| c.is_whitespace() || matches!(c, '"' | '\'' | ';' | '\\' | '?');
+    let bare = !value.is_empty() && !value.contains(special) && !value.starts_with('#') && value != "|";
     if bare {
         return Cow::Borrowed(value);
     }
@@ -94,11 +94,6 @@ pub(crate) fn quote(value: &str) -> Cow<'_, str> {
     }
     text.push('"');
     Cow::Owned(text)
-}
-
-/// Words that mean something by themselves.
-fn is_sign(value: &str) -> bool {
-    matches!(value, "|" | "?")
 }
 
 #[cfg(test)]

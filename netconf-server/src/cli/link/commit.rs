@@ -26,10 +26,7 @@ pub(in crate::cli) enum Cancelled {
 impl Link {
     /// Commits the candidate, confirming what waits; with `seconds` as a commit that is to be confirmed.
     pub(in crate::cli) fn commit(&mut self, seconds: Option<u32>) -> Result<(), CliError> {
-        let error = match self.ask(&request::commit(seconds, TICKET, false)) {
-            Ok(_) => return Ok(()),
-            Err(error) => error,
-        };
+        let Err(error) = self.ask(&request::commit(seconds, TICKET, false)) else { return Ok(()) };
         // A commit that waits to be confirmed is in the way of all but its own confirmation.
         if !has(&error, ErrorTag::InUse) {
             return Err(error);

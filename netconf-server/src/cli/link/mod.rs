@@ -4,6 +4,7 @@ mod commit;
 mod read;
 mod request;
 
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -166,12 +167,9 @@ impl Link {
     /// # Errors
     /// [`CliError::Denied`] with who has it, and what can be done.
     pub(super) fn lock(&mut self) -> Result<(), CliError> {
-        let error = match self.ask("<lock><target><candidate/></target></lock>") {
-            Ok(_) => {
-                self.locked = true;
-                return Ok(());
-            }
-            Err(error) => error,
+        let Err(error) = self.ask("<lock><target><candidate/></target></lock>") else {
+            self.locked = true;
+            return Ok(());
         };
         let holder =
             error.refusals().iter().filter(|error| error.tag == ErrorTag::LockDenied).find_map(|error| {
@@ -225,7 +223,7 @@ impl Link {
             [("of", leaf("username")), ("from", leaf("source-host")), ("since", leaf("login-time"))]
         {
             if let Some(value) = leaf {
-                words.push_str(&format!(" {before} {value}"));
+                let _ = write!(words, " {before} {value}");
             }
         }
         words

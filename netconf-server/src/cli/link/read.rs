@@ -135,8 +135,9 @@ pub(in crate::cli) mod tests {
     #[test]
     fn long_lists_are_read() {
         let models = Models::load().unwrap();
-        let entries: String =
+        let entries: Vec<_> =
             (0..5000).map(|n| format!("<interface><name>i{n}</name></interface>")).collect();
+        let entries = entries.concat();
         let text =
             format!("<interfaces xmlns='urn:ietf:params:xml:ns:yang:ietf-interfaces'>{entries}</interfaces>");
         let tree = read(&models.schema, &text).unwrap();

@@ -1,5 +1,7 @@
 //! `show bgp`.
 
+use std::fmt::Write as _;
+
 use daybreak_datastore::tree::{NodeRef, Tree};
 
 use super::table::table;
@@ -16,7 +18,7 @@ pub(crate) fn bgp(tree: &Tree, only: Option<&str>) -> String {
         if let Some(number) = leaf(&bgp, &["global", "as"]) {
             let identifier = leaf(&bgp, &["global", "identifier"]);
             let identifier = identifier.map(|text| format!(", identifier {text}")).unwrap_or_default();
-            out.push_str(&format!("AS {number}{identifier}\n"));
+            let _ = writeln!(out, "AS {number}{identifier}");
         }
         let Some(neighbors) = descend(&bgp, &["neighbors"]) else { continue };
         let rows: Vec<_> = each(&neighbors, "neighbor")

@@ -36,7 +36,9 @@ pub(crate) fn config(models: &Models, tree: &Tree, at: &InstancePath, base: usiz
 /// Parts of a tree as one document in XML or JSON, without secrets.
 pub(crate) fn document(models: &Models, tree: &Tree, at: &[InstancePath], format: Format) -> String {
     let mut selection = Selection::none();
-    at.iter().for_each(|path| selection.add(path));
+    for path in at {
+        selection.add(path);
+    }
     let permit = |node: &NodeRef<'_>| node.id().is_none_or(|id| !is_secret(&models.schema, id));
     let options = WriteOptions {
         selection: Some(&selection),

@@ -162,7 +162,7 @@ impl Shell {
         while !rest.is_empty() {
             // A long table on a slow console must not have to be waited for.
             let end = rest.match_indices('\n').nth(99).map_or(rest.len(), |(at, _)| at + 1);
-            out.write_all(rest[..end].as_bytes())?;
+            out.write_all(&rest.as_bytes()[..end])?;
             rest = &rest[end..];
             if let Some(signal) = &mut self.interrupts
                 && self.router.link.arrived(signal)

@@ -61,7 +61,8 @@ impl Pipe {
     pub(super) fn apply(&self, text: &str) -> String {
         self.filters.iter().fold(text.to_owned(), |text, filter| match filter {
             Filter::Match(part) => {
-                text.lines().filter(|line| line.contains(part)).map(|line| format!("{line}\n")).collect()
+                let lines = text.split_inclusive('\n').filter(|line| line.contains(part));
+                lines.collect()
             }
             Filter::Count => format!("{}\n", text.lines().count()),
         })
