@@ -87,6 +87,18 @@ with connect() as m:
     t.expect("p0 ")
     t.type("\r")
     t.expect("> ")
+    # Programs have the terminal; an interrupt ends them, and not the command line.
+    t.type("ping 127.0.0.1 count 1000\r")
+    t.expect("bytes from 127.0.0.1")
+    t.type("\x03")
+    t.expect("packets transmitted")
+    t.expect("> ")
+    t.type("shell\r")
+    # The prompt of bash, which drops what was typed before.
+    t.expect("# " if os.getuid() == 0 else "$ ")
+    t.type("echo in-$((40+2)); exit 3\r")
+    t.expect("in-42")
+    t.expect("> ")
     # Ctrl-Z must not stop a login shell; Ctrl-D leaves.
     t.type("\x1a")
     t.type("\x04")
