@@ -47,6 +47,7 @@ impl Lab {
         let bridge = Bridge::new(&format!("{name} wire"))?;
         let server = Arc::new(Namespace::new(&format!("{name} server"))?);
         bridge.join(&server, "eth0", Some(&format!("{SERVER}/24")))?;
+        server.ip(&["address add 169.254.169.254/32 dev eth0"])?;
         let site = site_file(&directory, &environment, addressing);
         let provisioner =
             Provisioner::new(Arc::clone(&server), environment.daybreak.clone(), &directory, &site)?;
@@ -123,6 +124,22 @@ impl Lab {
         Machine::new(&self.directory, spec, self.accelerator)
     }
 
+    /// Puts a machine on the wire that does not boot by network, switched off; `plug` gives it what it starts from.
+    ///
+    /// # Errors
+    /// When the tap or the machine's files cannot be made, or `plug` fails.
+    pub fn ready_made(
+        &self,
+        name: &str,
+        number: u8,
+        plug: impl FnOnce(&mut MachineSpec) -> Result<()>,
+    ) -> Result<Machine> {
+        let cards = vec![Card { mac: mac(number), tap: self.bridge.add_tap()? }];
+        let mut spec = MachineSpec { cards, network_boot: false, ..MachineSpec::new(name) };
+        plug(&mut spec)?;
+        Machine::new(&self.directory, spec, self.accelerator)
+    }
+
     /// Enrols the machine with hardware address `number`, to be installed on the disk with serial `DISK0`.
     ///
     /// # Errors
@@ -160,7 +177,7 @@ pub fn node_file(name: &str, number: u8, key: &str) -> String {
 
 fn site_file(directory: &LabDirectory, environment: &Environment, addressing: Addressing) -> String {
     let mode = match addressing {
-        Addressing::Server => "mode: server\n  pools: [10.77.0.50-10.77.0.99]",
+        Addressing::Server => "mode: server\n  pools: [10.77.0.50-10.77.0.99]\n  router: 10.77.0.1",
         Addressing::Proxy => "mode: proxy",
     };
     let (files, pxe) = (directory.path().display(), environment.pxe());
@@ -169,6 +186,7 @@ fn site_file(directory: &LabDirectory, environment: &Environment, addressing: Ad
          state_dir: {files}/state\n\
          api: {{socket: {files}/api.sock}}\n\
          images:\n  vrouter: {{path: {pxe}}}\n\
+         metadata: {{}}\n\
          defaults: {{kernel_args: [console=tty0, \"console=ttyS0,115200\"]}}\n\
          subnets:\n- interface: eth0\n  subnet: 10.77.0.0/24\n  {mode}\n  boot: {{next_server: {SERVER}}}\n",
         pxe = pxe.display()

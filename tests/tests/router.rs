@@ -128,8 +128,8 @@ fn restart_loses_nothing(story: &Story<'_>, service: &str) -> Result<()> {
     let text = pinger.output().since(Mark::default());
     let replies: BTreeSet<usize> = text.lines().filter_map(answered).collect();
     let last = replies.last().copied().unwrap_or_default();
-    let lost: Vec<usize> = (1..=last).filter(|seq| !replies.contains(seq)).collect();
-    assert!(lost.is_empty(), "{service}: of {last} packets these were lost: {lost:?}");
+    let missing: Vec<usize> = (1..=last).filter(|seq| !replies.contains(seq)).collect();
+    assert!(missing.is_empty(), "{service}: of {last} packets these were lost: {missing:?}");
     ended.map(drop)
 }
 

@@ -89,6 +89,8 @@ pub struct MachineSpec {
     pub name: String,
     /// SMBIOS UUID, which DHCP option 97 carries.
     pub uuid: String,
+    /// More of the SMBIOS system information, as QEMU's `-smbios type=1` takes it, by which clouds are known.
+    pub smbios: Option<String>,
     /// Firmware.
     pub firmware: Firmware,
     /// Memory in MiB.
@@ -117,6 +119,7 @@ impl MachineSpec {
         Self {
             name: name.to_owned(),
             uuid: uuid_of(name),
+            smbios: None,
             firmware: Firmware::Bios,
             memory_mib: 2048,
             processors: 2,
@@ -134,6 +137,9 @@ impl MachineSpec {
     pub fn arguments(&self, accelerator: Accelerator, qmp: &Path, vars: &Path) -> Vec<String> {
         let mut line = Line::default();
         line.add("-name", &self.name).add("-uuid", &self.uuid);
+        if let Some(system) = &self.smbios {
+            line.add("-smbios", &format!("type=1,{system}"));
+        }
         line.flag("-no-user-config").flag("-nodefaults").add("-display", "none");
         // Without graphics SeaBIOS writes its screen to the serial port, and so do iPXE and GRUB on top of it.
         line.add("-machine", "q35,graphics=off");
