@@ -19,7 +19,7 @@ export DAYBREAK_BIN   := $(abspath $(BIN)/daybreak)
 export DAYBREAK_CACHE := $(abspath $(CACHE))
 export DAYBREAK_IMAGE := $(abspath build/lab/vrouter)
 
-.PHONY: help setup build image demo demo-down test test-reproducible test-crates test-labs lint fmt fuzz \
+.PHONY: help setup build image demo demo-down test test-matrix test-reproducible test-crates test-labs lint fmt fuzz \
         bench-setup bench-forward bench-fib bench-dhcp bench-tftp bench-http bench-seed bench-image bench-netconf bench-telemetry
 
 help: ## list the targets
@@ -46,8 +46,13 @@ test-crates: build
 	tests/setup/cargo-test.sh --locked --profile $(PROFILE) --workspace
 	DAYBREAK_NETCONFD=$(abspath $(BIN)/netconfd) ansible/tests/run
 
+# Each value of medium, firmware and data source is in one of these; their other pairs are in `make test-matrix`.
 test-labs: image
-	$(CARGO) test --locked --profile $(PROFILE) -p daybreak-tests --test '*' --no-fail-fast -- --ignored --test-threads=1
+	$(CARGO) test --locked --profile $(PROFILE) -p daybreak-tests --test '*' --no-fail-fast -- --ignored --skip matrix_ --test-threads=1
+
+test-matrix: image ## every medium by every firmware and with every data source (an hour without KVM)
+	$(CARGO) test --locked --profile $(PROFILE) -p daybreak-tests --test qcow2 --test media --test datasources \
+	    --no-fail-fast -- --ignored --test-threads=1
 
 test-reproducible: build ## two builds from nothing in two folders give the same bytes (minutes, not part of `make test`)
 	DAYBREAK_BIN=$(abspath $(BIN)/daybreak) image/tests/reproducible.sh --test --programs $(BIN)

@@ -122,3 +122,21 @@ fn openstack_tells_a_machine_with_uefi() {
 fn ec2_tells_a_machine_with_bios() {
     becomes_active("aws", Source::Ec2, Firmware::Bios).unwrap();
 }
+
+#[test]
+#[ignore = "needs the built image; `make test-matrix` runs it"]
+fn matrix_a_config_drive_tells_a_machine_with_uefi() {
+    becomes_active("drive-uefi", Source::ConfigDrive, Firmware::Uefi).unwrap();
+}
+
+#[test]
+#[ignore = "needs the built image; `make test-matrix` runs it"]
+fn matrix_openstack_tells_a_machine_with_bios() {
+    becomes_active("nova-bios", Source::OpenStack, Firmware::Bios).unwrap();
+}
+
+#[test]
+#[ignore = "needs the built image; `make test-matrix` runs it"]
+fn matrix_ec2_tells_a_machine_with_uefi() {
+    becomes_active("aws-uefi", Source::Ec2, Firmware::Uefi).unwrap();
+}

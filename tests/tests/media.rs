@@ -1,5 +1,5 @@
 //! The image on everything else that it can come on: a CD, a USB stick with the same bytes, and the OVA. Each ends in a login
-//! with a key of the first-boot data. (A BIOS with a USB stick is among the tests of `daybreak-layout`.)
+//! with a key of the first-boot data.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -64,9 +64,15 @@ fn the_iso_boots_as_cd_by_bios() {
 }
 
 #[test]
-#[ignore = "needs the built image; `make test` runs it"]
-fn the_iso_boots_as_cd_by_uefi() {
+#[ignore = "needs the built image; `make test-matrix` runs it"]
+fn matrix_the_iso_as_cd_by_uefi() {
     boots_live("cd-uefi", Firmware::Uefi, BootMedium::Cd).unwrap();
+}
+
+#[test]
+#[ignore = "needs the built image; `make test-matrix` runs it"]
+fn matrix_the_iso_as_usb_stick_by_bios() {
+    boots_live("usb-bios", Firmware::Bios, BootMedium::Usb).unwrap();
 }
 
 #[test]

@@ -16,13 +16,13 @@ fn boots_to_ssh(name: &str, firmware: Firmware) -> Result<()> {
 }
 
 #[test]
-#[ignore = "needs the built image; `make test` runs it"]
-fn the_qcow2_image_boots_by_bios_to_ssh() {
+#[ignore = "needs the built image; `make test-matrix` runs it"]
+fn matrix_qcow2_by_bios_with_a_nocloud_medium() {
     boots_to_ssh("qcow-bios", Firmware::Bios).unwrap();
 }
 
 #[test]
-#[ignore = "needs the built image; `make test` runs it"]
-fn the_qcow2_image_boots_by_uefi_to_ssh() {
+#[ignore = "needs the built image; `make test-matrix` runs it"]
+fn matrix_qcow2_by_uefi_with_a_nocloud_medium() {
     boots_to_ssh("qcow-uefi", Firmware::Uefi).unwrap();
 }
