@@ -68,7 +68,7 @@ pub struct AwsArgs {
 pub struct GlanceArgs {
     /// qcow2 file, or the folder of a build that has one.
     image: PathBuf,
-    /// Cloud of clouds.yaml [default: OS_CLOUD, else the variables OS_AUTH_URL and its like].
+    /// Cloud of clouds.yaml [default: that of `OS_CLOUD`, else the one that `OS_AUTH_URL` and its like tell].
     #[arg(long, value_name = "NAME")]
     cloud: Option<String>,
     /// Name of the image [default: name and version of the build, else the file's name].

@@ -9,7 +9,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 #[derive(Debug)]
 pub(crate) struct Console {
     kind: Kind,
-    bar: Mutex<Bar>,
+    work: Mutex<Work>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,7 +20,7 @@ enum Kind {
 }
 
 #[derive(Debug)]
-struct Bar {
+struct Work {
     bar: ProgressBar,
     total: u64,
     done: u64,
@@ -43,13 +43,13 @@ impl Console {
     }
 
     fn of(kind: Kind) -> Self {
-        let bar = Bar { bar: ProgressBar::hidden(), total: 0, done: 0, tenths: 0, what: "" };
-        Self { kind, bar: Mutex::new(bar) }
+        let work = Work { bar: ProgressBar::hidden(), total: 0, done: 0, tenths: 0, what: "" };
+        Self { kind, work: Mutex::new(work) }
     }
 
     /// Work of `total` bytes begins.
     pub(crate) fn start(&self, what: &'static str, total: u64) {
-        let mut state = self.bar.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.work.lock().unwrap_or_else(PoisonError::into_inner);
         let bar = if self.kind == Kind::Terminal {
             let bar = ProgressBar::new(total).with_prefix(what);
             bar.set_style(ProgressStyle::with_template(BAR).unwrap_or_else(|_| ProgressStyle::default_bar()));
@@ -58,12 +58,12 @@ impl Console {
         } else {
             ProgressBar::hidden()
         };
-        *state = Bar { bar, total, done: 0, tenths: 0, what };
+        *state = Work { bar, total, done: 0, tenths: 0, what };
     }
 
     /// More bytes are done.
     pub(crate) fn advance(&self, bytes: u64) {
-        let mut state = self.bar.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.work.lock().unwrap_or_else(PoisonError::into_inner);
         state.bar.inc(bytes);
         state.done += bytes;
         let tenths = state.done * 10 / state.total.max(1);
@@ -77,7 +77,7 @@ impl Console {
 
     /// The work is over, well or not.
     pub(crate) fn finish(&self) {
-        let mut state = self.bar.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.work.lock().unwrap_or_else(PoisonError::into_inner);
         state.bar.finish_and_clear();
         state.bar = ProgressBar::hidden();
     }
@@ -85,7 +85,7 @@ impl Console {
     /// Something that the operator should know now.
     pub(crate) fn note(&self, text: &str) {
         if self.kind != Kind::Silent {
-            let state = self.bar.lock().unwrap_or_else(PoisonError::into_inner);
+            let state = self.work.lock().unwrap_or_else(PoisonError::into_inner);
             state.bar.suspend(|| eprintln!("{text}"));
         }
     }

@@ -14,7 +14,7 @@ use crate::PublishError;
 const LONGEST_ANSWER: u64 = 4 << 20;
 const CONNECT: Duration = Duration::from_secs(15);
 /// Without a byte for this long, a connection is given up.
-const SILENCE: Duration = Duration::from_secs(60);
+const SILENCE: Duration = Duration::from_mins(1);
 
 /// Whose certificates are taken.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -119,15 +119,16 @@ pub(crate) fn send<B: AsSendBody>(
         Some(time) => agent.configure_request(request).timeout_per_read(Some(time)).build(),
         None => request,
     };
-    let mut response = agent.run(request).map_err(no_answer)?;
-    let body = response.body_mut().with_config().limit(LONGEST_ANSWER).read_to_vec().map_err(no_answer)?;
+    let mut response = agent.run(request).map_err(|e| no_answer(&e))?;
+    let body =
+        response.body_mut().with_config().limit(LONGEST_ANSWER).read_to_vec().map_err(|e| no_answer(&e))?;
     let (parts, _) = response.into_parts();
     Ok(Answer { status: parts.status.as_u16(), headers: parts.headers, body })
 }
 
-fn no_answer(error: ureq::Error) -> NoAnswer {
+fn no_answer(error: &ureq::Error) -> NoAnswer {
     use ureq::Error;
-    let passing = match &error {
+    let passing = match error {
         // A certificate that is not trusted is not trusted a second later either.
         Error::Io(io) => io.kind() != std::io::ErrorKind::InvalidData,
         Error::Timeout(_) | Error::ConnectionFailed | Error::HostNotFound | Error::Protocol(_) => true,

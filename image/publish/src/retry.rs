@@ -78,10 +78,10 @@ mod tests {
         let stop = Stop::default();
         assert!(!stop.wait(Duration::from_millis(1)));
         std::thread::scope(|scope| {
-            let waiting = scope.spawn(|| stop.wait(Duration::from_secs(3600)));
+            let waiting = scope.spawn(|| stop.wait(Duration::from_hours(1)));
             stop.set();
             assert!(waiting.join().unwrap());
         });
-        assert!(stop.is_set() && stop.wait(Duration::from_secs(3600)));
+        assert!(stop.is_set() && stop.wait(Duration::from_hours(1)));
     }
 }

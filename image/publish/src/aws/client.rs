@@ -120,7 +120,8 @@ impl Client {
                         continue;
                     }
                     let error = refusal::error(call.name, call.service.name(), &refusal, &keys.from);
-                    if !refusal.passes() && !(call.maybe_early && refusal.is_missing()) {
+                    let early = call.maybe_early && refusal.is_missing();
+                    if !(early || refusal.passes()) {
                         return Err(error);
                     }
                     error

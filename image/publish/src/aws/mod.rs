@@ -32,7 +32,7 @@ const GIBIBYTE: u64 = 1 << 30;
 /// Time between two looks at a snapshot that AWS is completing.
 const LOOK: Duration = Duration::from_secs(2);
 /// Completing takes AWS minutes at most; after this long something is wrong.
-const COMPLETED_WITHIN: Duration = Duration::from_secs(3600);
+const COMPLETED_WITHIN: Duration = Duration::from_hours(1);
 
 /// What to publish, and how.
 #[derive(Clone, Debug)]
@@ -286,17 +286,16 @@ impl Run<'_> {
         // A run that was killed between the call and its line has registered it.
         let there = ec2::images(self.client, &self.stop, self.name)?;
         let ours = there.into_iter().find(|(_, snapshots)| snapshots.iter().any(|id| id == snapshot));
-        let id = match ours {
-            Some((id, _)) => id,
-            None => {
-                let image = Registration {
-                    name: self.name,
-                    description: self.request.description.as_deref().unwrap_or(self.name),
-                    architecture: self.request.architecture,
-                    snapshot,
-                };
-                ec2::register(self.client, &self.stop, &image)?
-            }
+        let id = if let Some((id, _)) = ours {
+            id
+        } else {
+            let image = Registration {
+                name: self.name,
+                description: self.request.description.as_deref().unwrap_or(self.name),
+                architecture: self.request.architecture,
+                snapshot,
+            };
+            ec2::register(self.client, &self.stop, &image)?
         };
         self.journal.image(&id)?;
         Ok(id)

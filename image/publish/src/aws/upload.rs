@@ -43,7 +43,9 @@ pub(super) fn run(
         let receive = Arc::new(Mutex::new(receive));
         for _ in 0..workers {
             let receive = Arc::clone(&receive);
-            scope.spawn(|| work.put_all(receive));
+            let work = &work;
+            // Each worker has its share of the receiver: when the last one ends, nobody can be sent a block.
+            scope.spawn(move || work.put_all(&receive));
         }
         drop(receive);
         let read = read(source, known, &send, console);
@@ -98,7 +100,7 @@ fn read(
 }
 
 impl Work<'_> {
-    fn put_all(&self, receive: Arc<Mutex<Receiver<Block>>>) {
+    fn put_all(&self, receive: &Mutex<Receiver<Block>>) {
         while !self.stop.is_set() {
             let next = receive.lock().unwrap_or_else(PoisonError::into_inner).recv();
             let Ok(block) = next else { return };

@@ -18,7 +18,7 @@ use crate::retry::Stop;
 use crate::text::percent;
 
 /// Glance copies the image to its store before it answers.
-const STORING: Duration = Duration::from_secs(1800);
+const STORING: Duration = Duration::from_mins(30);
 
 /// Glance of one cloud, for one login.
 pub(super) struct Images<'a> {
@@ -68,7 +68,7 @@ impl<'a> Images<'a> {
     pub(super) fn tagged(&mut self, name: &str, tag: &str) -> Result<Vec<Image>, PublishError> {
         const CALL: &str = "Glance, GET /images";
         let answer =
-            self.call(CALL, Method::GET, &format!("/images?name={}&tag={tag}", percent(name)), None)?;
+            self.call(CALL, &Method::GET, &format!("/images?name={}&tag={tag}", percent(name)), None)?;
         Ok(parse::<List>(CALL, &answer)?.images)
     }
 
@@ -85,7 +85,7 @@ impl<'a> Images<'a> {
         for (key, value) in properties {
             body[key] = json!(value);
         }
-        let answer = self.call(CALL, Method::POST, "/images", Some(&body))?;
+        let answer = self.call(CALL, &Method::POST, "/images", Some(&body))?;
         parse(CALL, &answer)
     }
 
@@ -110,20 +110,20 @@ impl<'a> Images<'a> {
     /// Looks at an image.
     pub(super) fn show(&mut self, id: &str) -> Result<Image, PublishError> {
         const CALL: &str = "Glance, GET /images/ID";
-        let answer = self.call(CALL, Method::GET, &format!("/images/{id}"), None)?;
+        let answer = self.call(CALL, &Method::GET, &format!("/images/{id}"), None)?;
         parse(CALL, &answer)
     }
 
     /// Removes an image.
     pub(super) fn delete(&mut self, id: &str) -> Result<(), PublishError> {
-        self.call("Glance, DELETE /images/ID", Method::DELETE, &format!("/images/{id}"), None).map(drop)
+        self.call("Glance, DELETE /images/ID", &Method::DELETE, &format!("/images/{id}"), None).map(drop)
     }
 
     /// Takes a tag away.
     pub(super) fn untag(&mut self, id: &str, tag: &str) -> Result<(), PublishError> {
         self.call(
             "Glance, DELETE /images/ID/tags/TAG",
-            Method::DELETE,
+            &Method::DELETE,
             &format!("/images/{id}/tags/{tag}"),
             None,
         )
@@ -135,7 +135,7 @@ impl<'a> Images<'a> {
         let body = json!({ "member": project });
         self.call(
             "Glance, POST /images/ID/members",
-            Method::POST,
+            &Method::POST,
             &format!("/images/{id}/members"),
             Some(&body),
         )
@@ -146,13 +146,13 @@ impl<'a> Images<'a> {
     fn call(
         &mut self,
         call: &'static str,
-        method: Method,
+        method: &Method,
         path: &str,
         body: Option<&Value>,
     ) -> Result<Answer, PublishError> {
         let body = body.map(Value::to_string).unwrap_or_default();
         // Another POST would make another image.
-        let again = method != Method::POST;
+        let again = *method != Method::POST;
         let mut renewed = false;
         loop {
             let url = format!("{}{path}", self.session.image_url);

@@ -393,3 +393,61 @@ fn a_folder_of_a_build_is_taken_by_its_manifest_and_other_files_are_refused() {
     assert_eq!(result(&run(path))["name"], "vrouter-7");
     assert!(rig.blocks().len() > 3);
 }
+
+#[test]
+fn a_certificate_that_is_not_trusted_is_told_at_once() {
+    let rig = Rig::new(10);
+    let path = |name: &str| rig.folder.path().join(name).display().to_string();
+    let made = Command::new("openssl")
+        .args([
+            "req",
+            "-x509",
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:P-256",
+            "-nodes",
+            "-days",
+            "2",
+        ])
+        .args([
+            "-subj",
+            "/CN=lab",
+            "-addext",
+            "subjectAltName=IP:127.0.0.1",
+            "-addext",
+            "basicConstraints=critical,CA:FALSE",
+        ])
+        .args(["-keyout", &path("key"), "-out", &path("cert")])
+        .output();
+    assert!(made.unwrap().status.success());
+    let mut command = Command::new(&rig.python);
+    command.arg(file("moto_aws.py")).arg("serve").arg(rig.folder.path()).args([path("cert"), path("key")]);
+    let (_server, url) = Server::start(&mut command);
+    assert!(url.starts_with("https://"));
+
+    let said = errors(&rig.command(&url, &[]).output().unwrap());
+    assert!(said.contains("signed by one that this machine trusts?") && said.contains("(try 1 of"), "{said}");
+    // The machine's store is where this variable says.
+    let made = result(&rig.command(&url, &[]).env("SSL_CERT_FILE", path("cert")).output().unwrap());
+    assert_eq!(rig.blocks().len(), usize::try_from(made["blocks"].as_u64().unwrap()).unwrap());
+
+    // OpenStack's configuration names certificates of its own. Behind them is no Keystone here, and that is what is told.
+    let qcow2 = path("x.qcow2");
+    std::fs::write(&qcow2, [b"QFI\xfb", &[0; 60][..]].concat()).unwrap();
+    for (variable, value, trusted) in [
+        ("OS_CACERT", path("cert"), true),
+        ("OS_INSECURE", "true".to_owned(), true),
+        ("OS_X", String::new(), false),
+    ] {
+        let mut command = publish(&["glance", &qcow2]);
+        command
+            .env("OS_AUTH_URL", format!("{url}/moto-api"))
+            .env("OS_USERNAME", "u")
+            .env("OS_PASSWORD", "p")
+            .env("OS_PROJECT_NAME", "p");
+        let said = errors(&command.env(variable, value).output().unwrap());
+        assert_eq!(said.contains("OpenStack said "), trusted, "{variable}: {said}");
+        assert_eq!(said.contains("signed by one that this machine trusts?"), !trusted, "{variable}: {said}");
+    }
+}

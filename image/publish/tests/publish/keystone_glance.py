@@ -1,7 +1,9 @@
 """The real Keystone and Glance, on SQLite and files in a folder, on loopback.
 
-Usage: keystone_glance.py FOLDER. Prints `ready` when both answer; ends when its standard input does. FOLDER then holds
-clouds.yaml with the clouds `member`, `application`, `admin` and `wrong`, and images/ with the bytes that Glance keeps.
+Usage: keystone_glance.py FOLDER. Prints `ready URL` (Glance's) when both answer; ends when its standard input does. FOLDER
+then holds clouds.yaml with the clouds `member`, `application`, `admin`, `wrong` and `elsewhere`, and images/ with the bytes
+that Glance keeps.
+       keystone_glance.py FOLDER USER PROJECT METHOD PATH: makes one call of Glance and prints its answer.
 """
 
 import json
@@ -71,7 +73,7 @@ def prepare(folder, ports):
     subprocess.run([*manage, "db_sync"], check=True)
     subprocess.run([*manage, "fernet_setup", "--keystone-user", "root", "--keystone-group", "root"], check=True)
     subprocess.run([*manage, "bootstrap", "--bootstrap-password", PASSWORD, "--bootstrap-public-url", url,
-                    "--bootstrap-region-id", "lab"], check=True)
+                    "--bootstrap-internal-url", url, "--bootstrap-region-id", "lab"], check=True)
     subprocess.run([VENV / "glance-manage", "--config-dir", folder / "glance", "db_sync"], check=True)
 
 
@@ -170,7 +172,7 @@ def up(folder):
         # The sockets listen from the start: the first call waits until the service takes it.
         populate(folder, ports)
         urllib.request.urlopen(f"http://127.0.0.1:{ports[1]}/healthcheck", timeout=120).read()
-        print("ready", flush=True)
+        print(f"ready http://127.0.0.1:{ports[1]}", flush=True)
         sys.stdin.read()
     finally:
         for child in children:
@@ -178,9 +180,20 @@ def up(folder):
             child.wait()
 
 
+def call(folder, user, project, method, path):
+    clouds = json.loads((folder / "clouds.yaml").read_text())["clouds"]
+    keystone = Keystone(clouds["admin"]["auth"]["auth_url"])
+    token, answer = keystone.login(user, project)
+    image = next(service for service in answer["token"]["catalog"] if service["type"] == "image")
+    _, answer = Keystone(image["endpoints"][0]["url"]).call(method, path, token=token)
+    print(json.dumps(answer))
+
+
 if __name__ == "__main__":
     place = pathlib.Path(sys.argv[1]).resolve()
-    if len(sys.argv) > 2:
+    if len(sys.argv) == 6:
+        call(place, *sys.argv[2:])
+    elif len(sys.argv) > 2:
         serve(sys.argv[2], place, int(sys.argv[3]))
     else:
         up(place)

@@ -1,6 +1,6 @@
 """A cloud to publish to, and another program's view of what is in it.
 
-moto_aws.py serve FOLDER               moto's server on loopback; prints `ready URL`; ends when its standard input does
+moto_aws.py serve FOLDER [CERT KEY]    moto's server on loopback; prints `ready URL`; ends when its standard input does
 moto_aws.py user URL                   makes a user with full rights and one without any, demands signatures from then on;
                                        prints their keys as JSON
 moto_aws.py snapshot URL ID DISK       reads the snapshot by boto3 and compares it with the disk
@@ -31,7 +31,7 @@ def client(service, url, key="test"):
     return boto3.client(service, REGION, endpoint_url=url, aws_access_key_id=key, aws_secret_access_key="test")
 
 
-def serve(folder):
+def serve(folder, *tls):
     os.environ["MOTO_EC2_LOAD_DEFAULT_AMIS"] = "false"
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
     from werkzeug.serving import make_server
@@ -51,9 +51,9 @@ def serve(folder):
             log.write(line + "\n")
         return moto(environ, start_response)
 
-    server = make_server("127.0.0.1", 0, application, threaded=True)
+    server = make_server("127.0.0.1", 0, application, threaded=True, ssl_context=tls or None)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    print(f"ready http://127.0.0.1:{server.port}", flush=True)
+    print(f"ready http{'s' if tls else ''}://127.0.0.1:{server.port}", flush=True)
     sys.stdin.read()
     os._exit(0)
 

@@ -35,7 +35,7 @@ impl std::fmt::Debug for Keys {
 }
 
 /// Keys that end within this time are replaced before they are used.
-const MARGIN: Duration = Duration::from_secs(300);
+const MARGIN: Duration = Duration::from_mins(5);
 
 impl Keys {
     /// Whether new ones are needed.
