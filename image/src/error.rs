@@ -75,6 +75,9 @@ pub enum ImageError {
         /// How many.
         count: usize,
     },
+    /// An image could not be published.
+    #[error(transparent)]
+    Publish(#[from] daybreak_publish::PublishError),
     /// A file or folder cannot be read or written.
     #[error("{action} {path}: {source}")]
     Io {

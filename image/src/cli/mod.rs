@@ -26,6 +26,9 @@ pub enum Command {
     ///
     /// Ends with an error when it breaks one that it must keep.
     Lint(lint::LintArgs),
+    /// Put an image into a cloud.
+    #[command(subcommand)]
+    Publish(daybreak_publish::cli::Command),
 }
 
 /// What to build.
@@ -107,6 +110,7 @@ pub fn run(command: Command, json: bool) -> Result<(), ImageError> {
             print(&if json { to_json(&built.record)? } else { summary(&built) })
         }
         Command::Lint(args) => lint::run(&args.file, json),
+        Command::Publish(place) => Ok(daybreak_publish::cli::run(place, json)?),
         Command::Plan(args) => print(&to_json(&crate::plan(&args.request()?, &mut console)?)?),
     }
 }
@@ -204,7 +208,7 @@ mod tests {
         let matches = Cli::command().try_get_matches_from([&["image", "build"], args].concat()).unwrap();
         match Cli::from_arg_matches(&matches).unwrap().command {
             Command::Build(args) | Command::Plan(args) => args.request().unwrap(),
-            Command::Lint(_) => panic!("lint was not asked for"),
+            Command::Lint(_) | Command::Publish(_) => panic!("it was not asked for"),
         }
     }
 
