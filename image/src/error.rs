@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use daybreak_formats::FormatError;
 use daybreak_layout::LayoutError;
+use daybreak_trust::TrustError;
 
 /// Why an image could not be built.
 #[derive(Debug, thiserror::Error)]
@@ -78,6 +79,14 @@ pub enum ImageError {
     /// An image could not be published.
     #[error(transparent)]
     Publish(#[from] daybreak_publish::PublishError),
+    /// A key or signature that is not accepted.
+    #[error("{path}: {source}")]
+    Trust {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        source: TrustError,
+    },
     /// A file or folder cannot be read or written.
     #[error("{action} {path}: {source}")]
     Io {
@@ -122,6 +131,11 @@ impl ImageError {
     /// For `map_err`: wraps an error of a format with the file that was being written or looked at.
     pub(crate) fn format(path: &Path) -> impl FnOnce(FormatError) -> Self {
         move |source| Self::Format { path: path.to_owned(), source }
+    }
+
+    /// For `map_err`: wraps an error of keys and signatures with the file that it is about.
+    pub(crate) fn trust(path: &Path) -> impl FnOnce(TrustError) -> Self {
+        move |source| Self::Trust { path: path.to_owned(), source }
     }
 
     /// For packages.

@@ -95,6 +95,7 @@ impl Plan {
                 ("files", json(observed.files)),
                 ("users", json(&spec.users)),
                 ("dpdk", json(&spec.dpdk)),
+                ("trust", json(&spec.trust)),
                 ("image", json([spec.name.as_str(), spec.version.as_str()])),
                 ("zstd_level", json(spec.squashfs.zstd_level)),
                 ("mksquashfs", tool("squashfs-tools")),
@@ -252,6 +253,7 @@ mod tests {
             ("squashfs: {zstd_level: 3}", "squashfs"),
             ("disk: {size: 9GiB}", "raw"),
             ("ova: {cpus: 4}", "ova"),
+            ("trust: {keys: [RWQf6LRCGA9i53mlYecO4IzT51TGPpvWucNSCh1CBM0QTaLn73Y7GFO3]}", "squashfs"),
         ] {
             let other = plan(&format!("{SPEC}{line}\n"), &observed());
             assert_eq!(changed(&base, &other).first(), Some(&first), "{line}");

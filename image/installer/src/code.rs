@@ -94,6 +94,9 @@ codes! {
     ImageManifest "IMAGE-MANIFEST" Input
         "The manifest of the image is not the expected one or not valid."
         "Give the SHA-256 of the manifest that the source serves, or serve the image that the answer means."
+    ImageSignature "IMAGE-SIGNATURE" Input
+        "The image is not signed with a key that this system trusts."
+        "Sign it with `daybreak image sign` and a key of /etc/daybreak/keys, or give `--insecure` if you know where it comes from."
     ImageContent "IMAGE-CONTENT" Input
         "A file of the image is not the one that its manifest names."
         "Build or copy the image again; the file changed after the manifest was made."

@@ -13,7 +13,7 @@ use crate::error::InstallError;
 use crate::report::{Event, Observer, Step};
 use crate::seed::Seed;
 use crate::size::ByteSize;
-use crate::source::{Source, local_copy};
+use crate::source::{Belief, Source, Trust, local_copy};
 use crate::steps::bootloader::Bootloader;
 use crate::steps::slot::SlotReaders;
 use crate::steps::{slot, state, wipe};
@@ -24,8 +24,10 @@ use crate::target::Target;
 pub struct Request<'a> {
     /// Where the image comes from.
     pub source: &'a Source,
-    /// SHA-256 of the manifest; needed over the network.
+    /// SHA-256 of the manifest; needed over plain HTTP where no keys are configured.
     pub manifest_sha256: Option<Sha256Digest>,
+    /// What is asked of the image.
+    pub trust: &'a Trust,
     /// Folder with GRUB's files, see [`daybreak_layout::grub::GRUB_DIR`].
     pub grub_dir: &'a Path,
     /// Files that may be the image's root, such as the one that the live system runs from.
@@ -39,6 +41,7 @@ pub struct Request<'a> {
 /// An installation that needs nothing more than the disk, and the seed's four files.
 pub struct Prepared {
     manifest: Manifest,
+    belief: Belief,
     plan: DiskPlan,
     bootloader: Bootloader,
     readers: SlotReaders,
@@ -66,7 +69,7 @@ impl Request<'_> {
     /// # Errors
     /// A [`Code`] that leaves the disk as it was.
     pub fn prepare(&self) -> Result<Prepared, InstallError> {
-        let manifest = self.source.manifest(self.manifest_sha256)?;
+        let (manifest, belief) = self.source.manifest(self.manifest_sha256, self.trust)?;
         let needed = SlotLayout::new(&manifest).size();
         if needed > SLOT_SIZE {
             let detail = format!(
@@ -82,14 +85,11 @@ impl Request<'_> {
             .map_err(|e| InstallError::new(Code::DiskTooSmall, e.to_string()))?;
         let bootloader = Bootloader::prepare(self.grub_dir, &plan)?;
         let (readers, root_is_local) = self.readers(&manifest)?;
-        Ok(Prepared { manifest, plan, bootloader, readers, root_is_local })
+        Ok(Prepared { manifest, belief, plan, bootloader, readers, root_is_local })
     }
 
     fn readers(&self, manifest: &Manifest) -> Result<(SlotReaders, bool), InstallError> {
-        let open = |artefact: Artefact| match manifest.file(artefact) {
-            Some(entry) => self.source.open(artefact, entry),
-            None => Err(InstallError::new(Code::ImageManifest, format!("no {}", artefact.file_name()))),
-        };
+        let open = |artefact: Artefact| self.source.open(artefact, manifest);
         let local = manifest.file(Artefact::Root).and_then(|entry| local_copy(self.local_roots, entry));
         let root_is_local = local.is_some();
         let root = match local {
@@ -104,6 +104,11 @@ impl Prepared {
     /// The image's manifest.
     pub fn manifest(&self) -> &Manifest {
         &self.manifest
+    }
+
+    /// Why the image is believed to be the right one.
+    pub fn belief(&self) -> &Belief {
+        &self.belief
     }
 
     /// Whether the root need not be fetched.
@@ -137,7 +142,7 @@ pub fn install(
     let image = format!("{} {}", manifest.name(), manifest.version());
     observer.event(&Event::begin(Step::Write, format!("writing {image} to slot A of {disk}")));
     let written = slot::write(target, slot_a, &manifest, readers, observer)?;
-    check_slot(&manifest, written.sha256)?;
+    slot::check(&manifest, &written)?;
     observer.event(&Event::end(Step::Write));
 
     observer.event(&Event::begin(Step::Verify, format!("reading slot A of {disk} back")));
@@ -159,16 +164,4 @@ pub fn install(
         slot_sha256: written.sha256.to_string(),
         seed: seed.is_some(),
     })
-}
-
-/// The builder's slot image and ours must be the same bytes.
-fn check_slot(manifest: &Manifest, written: Sha256Digest) -> Result<(), InstallError> {
-    match manifest.file(Artefact::Slot) {
-        Some(entry) if entry.sha256 != written => {
-            let detail =
-                format!("slot.img: the manifest says SHA-256 {}, written was {written}", entry.sha256);
-            Err(InstallError::new(Code::ImageContent, detail).after_change())
-        }
-        _ => Ok(()),
-    }
 }

@@ -27,5 +27,6 @@ pub use install::{Installed, Prepared, Request, install};
 pub use report::{Event, Observer, Reporter, Step};
 pub use seed::Seed;
 pub use size::ByteSize;
-pub use source::Source;
+pub use source::{Archive, Belief, Source, Trust};
+pub use steps::slot;
 pub use target::{ImageTarget, Target, holds_data};

@@ -2,6 +2,7 @@
 
 mod bars;
 mod lint;
+mod trust;
 
 use std::fs;
 use std::io::IsTerminal;
@@ -29,6 +30,19 @@ pub enum Command {
     /// Put an image into a cloud.
     #[command(subcommand)]
     Publish(daybreak_publish::cli::Command),
+    /// Make and show keys that sign images.
+    #[command(subcommand)]
+    Key(trust::KeyCommand),
+    /// Sign an image, or any file, in minisign's format.
+    Sign(trust::SignArgs),
+    /// Check the signature of an image and the digests that it covers, or the signature of any file.
+    Verify(trust::VerifyArgs),
+}
+
+/// What a command prints.
+struct Answer {
+    text: String,
+    json: serde_json::Value,
 }
 
 /// What to build.
@@ -61,6 +75,9 @@ pub struct BuildArgs {
     /// Use the package lists of an earlier build instead of fetching them.
     #[arg(long)]
     no_update: bool,
+    /// Sign the image with this secret key, which has no password.
+    #[arg(long, value_name = "FILE")]
+    sign_key: Option<PathBuf>,
     /// Folder that keeps roots and packages between builds [default: ~/.cache/daybreak].
     #[arg(long, env = "DAYBREAK_CACHE", value_name = "DIR")]
     cache_dir: Option<PathBuf>,
@@ -106,13 +123,25 @@ pub fn run(command: Command, json: bool) -> Result<(), ImageError> {
     let mut console = Console::new(std::io::stderr().is_terminal());
     match command {
         Command::Build(args) => {
+            let key =
+                args.sign_key.as_deref().map(|path| crate::signing::read_secret(path, None)).transpose()?;
             let built = crate::build(&args.request()?, &mut console)?;
+            if let Some(key) = key {
+                crate::signing::sign(&built.folder, &key, None)?;
+            }
             print(&if json { to_json(&built.record)? } else { summary(&built) })
         }
         Command::Lint(args) => lint::run(&args.file, json),
         Command::Publish(place) => Ok(daybreak_publish::cli::run(place, json)?),
         Command::Plan(args) => print(&to_json(&crate::plan(&args.request()?, &mut console)?)?),
+        Command::Key(command) => answer(trust::key(command)?, json),
+        Command::Sign(args) => answer(trust::sign(&args)?, json),
+        Command::Verify(args) => answer(trust::verify(&args)?, json),
     }
+}
+
+fn answer(answer: Answer, json: bool) -> Result<(), ImageError> {
+    print(&if json { to_json(&answer.json)? } else { answer.text })
 }
 
 impl BuildArgs {
@@ -208,7 +237,7 @@ mod tests {
         let matches = Cli::command().try_get_matches_from([&["image", "build"], args].concat()).unwrap();
         match Cli::from_arg_matches(&matches).unwrap().command {
             Command::Build(args) | Command::Plan(args) => args.request().unwrap(),
-            Command::Lint(_) | Command::Publish(_) => panic!("it was not asked for"),
+            other => panic!("{other:?}"),
         }
     }
 

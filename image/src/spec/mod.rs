@@ -15,7 +15,7 @@ pub use dpdk::{Dpdk, DpdkDriver, HugepageSize, Hugepages};
 pub use format::Format;
 pub use ova::{Controller, Firmware, Ova};
 pub use words::{
-    ByteSize, CoreList, DebName, KernelArg, Name, NetworkName, SshKey, Suite, UnixName, Version,
+    ByteSize, CoreList, DebName, KernelArg, Name, NetworkName, SshKey, Suite, TrustKey, UnixName, Version,
 };
 
 use crate::ImageError;
@@ -45,6 +45,9 @@ pub struct Spec {
     /// Settings for the data plane.
     #[serde(default)]
     pub dpdk: Option<Dpdk>,
+    /// Whose images the appliance takes.
+    #[serde(default)]
+    pub trust: Trust,
     /// The root file system.
     #[serde(default)]
     pub squashfs: Squashfs,
@@ -70,6 +73,14 @@ pub struct User {
     /// Whether sudo is allowed, without a password as there is none.
     #[serde(default)]
     pub sudo: bool,
+}
+
+/// Whose images the appliance takes, as installer and upgrade ask.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Trust {
+    /// Public keys; one of them must have signed an image. Without keys no signature is asked for.
+    pub keys: Vec<TrustKey>,
 }
 
 /// How the root is packed.
@@ -159,6 +170,7 @@ impl Spec {
         self.check_formats(&self.formats)?;
         no_duplicates("packages", &self.packages)?;
         no_duplicates("daemons", &self.daemons)?;
+        no_duplicates("trust.keys", &self.trust.keys)?;
         no_duplicates("users", self.users.iter().map(|user| &user.name))?;
         if let Some(user) = self.users.iter().find(|user| user.ssh_authorized_keys.is_empty()) {
             return Err(format!(

@@ -64,6 +64,8 @@ fn errors_name_place_and_accepted_values() {
         ("dpdk: {cores: 0-3}", &["line 4", "processor 0"]),
         ("dpdk: {cores: 3-1}", &["line 4", "1-3,5"]),
         ("dpdk: {hugepages: {size: 4M, count: 1}}", &["line 4", "`4M`", "2M", "1G"]),
+        ("trust: {keys: [RWQ]}", &["line 4", "second line of a minisign key file"]),
+        ("trust: {key: x}", &["line 4", "unknown field `key`", "keys"]),
         ("daemons: [vrouter, vrouter]", &["daemons: vrouter is listed twice"]),
     ] {
         let error = with(line).expect_err(line);

@@ -132,6 +132,15 @@ word!(
 );
 
 word!(
+    /// A public key of minisign: the second line of its file.
+    TrustKey,
+    |text| {
+        let key = text.parse::<daybreak_trust::PublicKey>();
+        key.map(drop).map_err(|e| format!("{text:?} is not the second line of a minisign key file: {e}"))
+    }
+);
+
+word!(
     /// One argument of the kernel.
     KernelArg,
     |text| {

@@ -4,6 +4,8 @@ use std::fs::File;
 use std::io::{self, BufReader, Read};
 use std::path::Path;
 
+use daybreak_trust::{KEY_DIR, PublicKey};
+
 use crate::ImageError;
 use crate::archive::{Content, Edits, Layer, Merge, Node};
 use crate::command::{Run, Tool};
@@ -92,6 +94,12 @@ fn generated(spec: &Spec, layer: &mut Layer) -> Result<(), ImageError> {
     if let Some(text) = modules {
         let path = "etc/modules-load.d/daybreak-dpdk.conf";
         layer.add(path, Node::of_root(0o644, Content::Bytes(text.into_bytes())))?;
+    }
+    for written in &spec.trust.keys {
+        let key = written.as_str().parse::<PublicKey>();
+        let key = key.map_err(|e| ImageError::Root(format!("trust.keys: {written}: {e}")))?;
+        let path = format!("{}/{}.pub", KEY_DIR.trim_start_matches('/'), key.id());
+        layer.add(&path, Node::of_root(0o644, Content::Bytes(key.to_file().into_bytes())))?;
     }
     Ok(())
 }

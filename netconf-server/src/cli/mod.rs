@@ -10,6 +10,7 @@ mod lang;
 mod link;
 mod render;
 mod shell;
+mod upgrade;
 mod verb;
 mod version;
 
@@ -36,7 +37,7 @@ const SOCKET: &str = "/run/daybreak/netconfd.sock";
 #[derive(Debug, Parser)]
 #[command(name = "vrouter", version, args_override_self = true)]
 pub struct Cli {
-    /// How to print: for people; as set commands; as JSON, one object per line for `install`; as XML
+    /// How to print: for people; as set commands; as JSON, one object per line for `install` and `upgrade`; as XML
     #[arg(short, long, value_enum, default_value_t, global = true, value_name = "FORMAT")]
     output: Format,
     /// UNIX socket of netconfd
@@ -90,6 +91,8 @@ enum Verb {
     Save,
     /// Install the appliance on a disk of this machine
     Install(Box<install::Args>),
+    /// Put a new image into the other slot and try it, show the slots, or go back
+    Upgrade(Box<upgrade::Args>),
     /// Print the version of this program
     Version,
     /// Print a completion script for a shell
@@ -182,6 +185,9 @@ impl Cli {
             (None, None) => with(Shell::new(&self.socket), |shell| shell.run(self.home.as_deref())),
             (Some(Verb::Completions(args)), None) => completions::run(&args),
             (Some(Verb::Install(args)), None) => plain(self.output, |output| install::run(&args, output)),
+            (Some(Verb::Upgrade(args)), None) => {
+                plain(self.output, |output| upgrade::run(&args, output == Output::Json))
+            }
             (Some(Verb::Version), None) => plain(self.output, version::run),
             (Some(verb), None) => with(Router::new(&self.socket), |mut router| {
                 let done = one_shot(verb, &mut router, self.output);
@@ -201,7 +207,7 @@ fn one_shot(verb: Verb, router: &mut Router, format: Format) -> Result<String, C
         Verb::Load(load) => verb::load(router, &load.file, load.mode, format),
         Verb::Save => verb::save(router, format),
         // Those were carried out without a router.
-        Verb::Install(_) | Verb::Version | Verb::Completions(_) => Ok(String::new()),
+        Verb::Install(_) | Verb::Upgrade(_) | Verb::Version | Verb::Completions(_) => Ok(String::new()),
     }
 }
 

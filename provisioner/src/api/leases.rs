@@ -43,6 +43,10 @@ pub struct ImageView {
     pub version: String,
     /// Digest of its manifest.
     pub manifest_sha256: String,
+    /// Where it is served.
+    pub url: String,
+    /// Whether it has a signature; whether that is good, say those who have keys.
+    pub signed: bool,
 }
 
 pub(super) async fn leases(State(service): State<Arc<Service>>) -> Json<Vec<LeaseView>> {
@@ -71,6 +75,8 @@ pub(super) async fn images(State(service): State<Arc<Service>>) -> Json<Vec<Imag
         name: name.to_owned(),
         version: image.manifest.version().to_owned(),
         manifest_sha256: image.manifest_sha256.to_string(),
+        url: format!("{}/images/{name}/", service.site.server.base_url()),
+        signed: image.signature.is_some(),
     };
     Json(service.images.iter().map(view).collect())
 }

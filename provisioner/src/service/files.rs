@@ -4,6 +4,7 @@ use super::ServiceError;
 use crate::site::{Images, Site};
 use bytes::Bytes;
 use daybreak_http::{Artifact, Artifacts};
+use daybreak_trust::SUFFIX;
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -27,6 +28,10 @@ impl Files {
                 .with_content_type("application/json")
                 .with_sha256(*image.manifest_sha256.as_bytes());
             files.paths.insert(format!("/images/{name}/manifest.json"), manifest);
+            if let Some(signature) = &image.signature {
+                let signature = Artifact::memory(Bytes::from(signature.clone()));
+                files.paths.insert(format!("/images/{name}/manifest.json{SUFFIX}"), signature);
+            }
             for (file, (open, digest)) in &image.files {
                 let artifact = Artifact::file(Arc::clone(open))?.with_sha256(*digest.as_bytes());
                 files.paths.insert(format!("/images/{name}/{file}"), artifact);

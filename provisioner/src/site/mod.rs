@@ -95,6 +95,9 @@ impl Default for Api {
 pub struct ImageSource {
     /// Folder with `manifest.json`, `vmlinuz`, `initrd.img` and `root.squashfs`.
     pub path: PathBuf,
+    /// Public keys of minisign: the image is served only when one of them signed its manifest.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub keys: Vec<String>,
 }
 
 /// What nodes get when they do not say otherwise.

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Serialize;
+use ureq::tls::{PemItem, RootCerts, TlsConfig, parse_pem};
 
 pub(crate) use resume::ResumingReader;
 
@@ -71,9 +72,26 @@ impl fmt::Debug for HttpClient {
 }
 
 impl HttpClient {
-    /// A client that waits with `pause`.
+    /// A client for `http://` that waits with `pause`.
     pub fn new(pause: Pause) -> Self {
+        Self::with_authorities(pause, &[])
+    }
+
+    /// A client that waits with `pause`, also for `https://` servers whose certificates lead to one of `authorities`, PEM
+    /// such as `/etc/ssl/certs/ca-certificates.crt`; what in it is no certificate is left out.
+    pub fn with_authorities(pause: Pause, authorities: &[u8]) -> Self {
+        let roots: Vec<_> = parse_pem(authorities)
+            .filter_map(|item| match item {
+                Ok(PemItem::Certificate(certificate)) => Some(certificate),
+                _ => None,
+            })
+            .collect();
+        let tls = TlsConfig::builder()
+            .root_certs(RootCerts::new_with_certs(&roots))
+            .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::ring::default_provider()))
+            .build();
         let agent = ureq::Agent::config_builder()
+            .tls_config(tls)
             .http_status_as_error(false)
             .proxy(None)
             .timeout_connect(Some(CONNECT_TIMEOUT))
@@ -88,12 +106,20 @@ impl HttpClient {
 
     /// A whole file of at most `limit` bytes.
     pub(crate) fn get(&self, url: &str, limit: u64) -> Result<Vec<u8>, FetchError> {
+        self.find(url, limit)?.ok_or_else(|| fatal(url, "the server answered with status 404".to_owned()))
+    }
+
+    /// A whole file of at most `limit` bytes; `None` when the server has no such file.
+    pub(crate) fn find(&self, url: &str, limit: u64) -> Result<Option<Vec<u8>>, FetchError> {
         self.retry(TRIES, || {
             let mut response = self.agent.get(url).call().map_err(|e| broken(url, &e))?;
+            if response.status().as_u16() == 404 {
+                return Ok(None);
+            }
             check_status(url, response.status().as_u16(), 200)?;
             // One byte more than the limit, as the client takes reaching its limit for passing it.
             let body = response.body_mut().with_config().limit(limit + 1).read_to_vec();
-            body.map_err(|e| broken(url, &e))
+            body.map(Some).map_err(|e| broken(url, &e))
         })
     }
 

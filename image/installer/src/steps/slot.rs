@@ -3,7 +3,7 @@
 use std::io::{self, BufWriter, Read, Write};
 
 use daybreak_layout::slot::{SlotLayout, SlotSources, write_slot};
-use daybreak_layout::{FileEntry, LayoutError, MIB, Manifest, PartitionExtent, Sha256Writer};
+use daybreak_layout::{Artefact, FileEntry, LayoutError, MIB, Manifest, PartitionExtent, Sha256Writer};
 
 use crate::code::Code;
 use crate::error::InstallError;
@@ -16,10 +16,13 @@ const SYNC_EVERY: u64 = 32 * MIB;
 const BLOCK: usize = 1 << 20;
 
 /// The kernel, the initramfs and the root of an image, to be read once in this order.
-pub(crate) type SlotReaders = [Box<dyn Read>; 3];
+pub type SlotReaders = [Box<dyn Read>; 3];
 
 /// Writes the slot image to `place`; gives its size and digest as they were written.
-pub(crate) fn write(
+///
+/// # Errors
+/// [`Code::ImageFetch`], [`Code::ImageContent`] when a file is not the one of the manifest, [`Code::WriteFailed`].
+pub fn write(
     target: &mut dyn Target,
     place: PartitionExtent,
     manifest: &Manifest,
@@ -38,8 +41,28 @@ pub(crate) fn write(
     Ok(entry)
 }
 
+/// The builder's slot image and ours must be the same bytes.
+///
+/// # Errors
+/// [`Code::ImageContent`].
+pub fn check(manifest: &Manifest, written: &FileEntry) -> Result<(), InstallError> {
+    match manifest.file(Artefact::Slot) {
+        Some(entry) if entry.sha256 != written.sha256 => {
+            let detail = format!(
+                "slot.img: the manifest says SHA-256 {}, written was {}",
+                entry.sha256, written.sha256
+            );
+            Err(InstallError::new(Code::ImageContent, detail).after_change())
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Reads the slot image back from the medium and compares its digest.
-pub(crate) fn verify(
+///
+/// # Errors
+/// [`Code::VerifyMismatch`], and [`Code::WriteFailed`] when it cannot be read.
+pub fn verify(
     target: &mut dyn Target,
     place: PartitionExtent,
     expected: &FileEntry,

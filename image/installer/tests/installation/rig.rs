@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use daybreak_installer::{
-    Event, HttpClient, ImageTarget, InstallError, Installed, Observer, Request, Seed, Source, Target, install,
+    Event, HttpClient, ImageTarget, InstallError, Installed, Observer, Request, Seed, Source, Target, Trust,
+    install,
 };
 use daybreak_layout::slot::{SlotLayout, SlotSources, write_slot};
 use daybreak_layout::{
@@ -28,6 +29,7 @@ pub(crate) fn plan() -> DiskPlan {
 pub(crate) struct Rig {
     pub(crate) dir: TempDir,
     pub(crate) manifest: Manifest,
+    pub(crate) trust: Trust,
 }
 
 impl Rig {
@@ -62,7 +64,7 @@ impl Rig {
         let slot = write_slot(io::sink(), &SlotLayout::new(&manifest), sources).unwrap();
         let manifest = manifest.with_slot(slot);
         fs::write(image.join("manifest.json"), manifest.to_json()).unwrap();
-        Self { dir, manifest }
+        Self { dir, manifest, trust: Trust::default() }
     }
 
     pub(crate) fn image(&self) -> PathBuf {
@@ -91,10 +93,11 @@ impl Rig {
         path
     }
 
-    pub(crate) fn request<'a>(&self, source: &'a Source, grub_dir: &'a Path) -> Request<'a> {
+    pub(crate) fn request<'a>(&'a self, source: &'a Source, grub_dir: &'a Path) -> Request<'a> {
         Request {
             source,
             manifest_sha256: Some(self.manifest_sha256()),
+            trust: &self.trust,
             grub_dir,
             local_roots: &[],
             disk_size: MIN_DISK_SIZE,

@@ -4,7 +4,7 @@ use crate::disk::{DiskIds, Role, Slot};
 use crate::manifest::Manifest;
 
 /// Boots that a slot on trial gets before the menu goes back to the other one.
-pub const TRIES: u8 = 3;
+pub const TRIES: u8 = 1;
 
 /// Menu and kernel on screen and serial line.
 const CONSOLES: &str = "if serial --unit=0 --speed=115200; then
@@ -19,8 +19,9 @@ const KERNEL_CONSOLES: &str = "console=tty0 console=ttyS0,115200";
 /// `grub/grub.cfg` of the EFI system partition.
 ///
 /// It chooses the slot, counts down a slot on trial, and goes to the other slot when the tries are used up or when the
-/// chosen slot is empty or fails to load. Kernel and arguments come from the slot's own `grub.cfg` ([`slot_config`]), so
-/// they change together with the root.
+/// chosen slot is empty or fails to load. A trial that cannot be counted, because the disk takes no write, is not begun: a
+/// slot that does not come up would be started for ever. Kernel and arguments come from the slot's own `grub.cfg`
+/// ([`slot_config`]), so they change together with the root.
 pub fn disk_config(ids: &DiskIds) -> String {
     let part = |slot| ids.partition(Role::Slot(slot));
     let countdown = (1..=TRIES).map(|left| {
@@ -60,7 +61,11 @@ if [ $swap = yes ]; then
 fi
 if [ "$daybreak_slot" != $slot -o "$daybreak_tries" != ok -o $swap = yes ]; then
   set daybreak_slot=$slot
-  save_env daybreak_slot daybreak_tries
+  if save_env daybreak_slot daybreak_tries; then true
+  elif [ "$daybreak_tries" != ok -a -f ($other_device)/grub.cfg ]; then
+    echo "The trial of slot $slot cannot be counted; starting slot $other."
+    set slot=$other
+  fi
 fi
 
 # By number: GRUB 2.06 does not find a fallback entry by its name.
@@ -142,7 +147,7 @@ mod tests {
         for slot in [Slot::A, Slot::B] {
             assert!(config.contains(&format!("set partuuid={}", ids.partition(Role::Slot(slot)))));
         }
-        assert!(config.contains("elif [ \"$daybreak_tries\" = 3 ]; then set daybreak_tries=2"));
+        assert!(config.contains("elif [ \"$daybreak_tries\" = 1 ]; then set daybreak_tries=0"));
     }
 
     #[test]

@@ -25,7 +25,7 @@ impl GrubEnv {
         Self::default().with(slot, CONFIRMED)
     }
 
-    /// Boots `slot` [`super::TRIES`] times, unless it is confirmed before, then the other slot.
+    /// Boots `slot` once, and from then on the other slot, unless `slot` is confirmed before.
     pub fn on_trial(slot: Slot) -> Self {
         Self::default().with(slot, &super::TRIES.to_string())
     }
@@ -94,7 +94,7 @@ mod tests {
     fn round_trip() {
         let env = GrubEnv::on_trial(Slot::B);
         let back = GrubEnv::parse(&env.to_bytes().unwrap()).unwrap();
-        assert_eq!((back.slot(), back.tries_left()), (Some(Slot::B), Some(3)));
+        assert_eq!((back.slot(), back.tries_left()), (Some(Slot::B), Some(1)));
         let env = GrubEnv::confirmed(Slot::A);
         assert_eq!((env.slot(), env.tries_left()), (Some(Slot::A), None));
     }
@@ -108,10 +108,10 @@ mod tests {
             assert!(output.status.success(), "{output:?}");
             String::from_utf8(output.stdout).unwrap()
         };
-        assert_eq!(editenv(&["list"]), "daybreak_slot=b\ndaybreak_tries=3\n");
-        editenv(&["set", "daybreak_tries=2"]);
+        assert_eq!(editenv(&["list"]), "daybreak_slot=b\ndaybreak_tries=1\n");
+        editenv(&["set", "daybreak_tries=0"]);
         let back = GrubEnv::parse(&std::fs::read(file.path()).unwrap()).unwrap();
-        assert_eq!((back.slot(), back.tries_left()), (Some(Slot::B), Some(2)));
+        assert_eq!((back.slot(), back.tries_left()), (Some(Slot::B), Some(0)));
     }
 
     #[test]

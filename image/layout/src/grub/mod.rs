@@ -11,6 +11,7 @@
 mod config;
 mod embed;
 mod env;
+mod place;
 
 use std::path::Path;
 
@@ -21,6 +22,7 @@ use crate::fat::{Fat32, FatFile};
 pub use config::{TRIES, disk_config, media_config, media_volume_config, slot_config};
 pub use embed::BiosBoot;
 pub use env::{GRUBENV_SIZE, GrubEnv};
+pub use place::env_offset;
 
 /// Folder of the boot loader files in the root file system.
 pub const GRUB_DIR: &str = "/usr/lib/daybreak/grub";

@@ -10,7 +10,7 @@ const KEY: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJjWSSvMsLa98yIdzTMyDCx9L
 fn spec() -> Spec {
     let text = format!(
         "name: vrouter\nversion: '1'\npackages: [frr]\nusers: [{{name: ann, ssh_authorized_keys: ['{KEY}']}}]\n\
-         dpdk: {{driver: vfio-pci}}\nsquashfs: {{zstd_level: 1}}\n"
+         dpdk: {{driver: vfio-pci}}\ntrust: {{keys: [RWQf6LRCGA9i53mlYecO4IzT51TGPpvWucNSCh1CBM0QTaLn73Y7GFO3]}}\nsquashfs: {{zstd_level: 1}}\n"
     );
     Spec::parse(&text, Path::new("x")).unwrap()
 }
@@ -87,6 +87,7 @@ fn base_packages_overlay_and_users_are_in_one_squashfs() {
         "drwx------ 1000/1000",
         "squashfs-root/usr/lib/daybreak/grub/core.img",
         "squashfs-root/etc/modules-load.d/daybreak-dpdk.conf",
+        "squashfs-root/etc/daybreak/keys/E7620F1842B4E81F.pub",
         "squashfs-root/var/lib/dpkg/info/run.list",
     ] {
         assert!(list.contains(line), "{line} is not in:\n{list}");

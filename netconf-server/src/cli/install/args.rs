@@ -9,7 +9,7 @@ use daybreak_layout::Sha256Digest;
 use daybreak_layout::grub::GRUB_DIR;
 
 /// Where the live system of a CD or USB stick has its image.
-const BOOT_MEDIUM: &str = "/run/daybreak/medium";
+pub(super) const BOOT_MEDIUM: &str = "/run/daybreak/medium";
 
 /// Options of `vrouter install`.
 #[derive(Debug, clap::Args)]
@@ -23,7 +23,7 @@ pub(in crate::cli) struct Args {
     /// Image to install: http:// URL or local folder with manifest.json; by default the medium that this system runs from
     #[arg(long, value_name = "URL|DIR")]
     pub(super) source: Option<String>,
-    /// SHA-256 of manifest.json; needed when the source is a URL
+    /// SHA-256 of manifest.json; needed when the source is a URL and no keys are configured
     #[arg(long, value_name = "HEX")]
     pub(super) manifest_sha256: Option<Sha256Digest>,
     /// Folder on a server with the four `NoCloud` files that the installed system starts with
@@ -41,6 +41,9 @@ pub(in crate::cli) struct Args {
     /// Say what would be done, and do nothing
     #[arg(long)]
     pub(super) dry_run: bool,
+    /// Take an image that is not signed with a key of /etc/daybreak/keys
+    #[arg(long, conflicts_with = "answer")]
+    pub(super) insecure: bool,
     /// Folder with GRUB's files
     #[arg(long, value_name = "DIR", default_value = GRUB_DIR, hide = true)]
     pub(super) grub_dir: PathBuf,

@@ -13,14 +13,15 @@ use std::time::Duration;
 use daybreak_installer::disk::{Disk, inventory, select};
 use daybreak_installer::{
     After, Code, Effect, Event, HttpClient, ImageTarget, InstallError, Installed, Prepared, Reporter,
-    Request, Seed, Source, Target, holds_data, install,
+    Request, Seed, Source, Target, Trust, holds_data, install,
 };
 use daybreak_layout::DiskIds;
+use daybreak_trust::{KEY_DIR, Keyring};
 use uuid::Uuid;
 
 use super::Output;
 pub(super) use args::Args;
-use args::{Place, Wanted};
+use args::{BOOT_MEDIUM, Place, Wanted};
 use consent::{Caller, Consent, ask, consent};
 use progress::Progress;
 
@@ -75,10 +76,12 @@ fn install_on_disk(
         Place::Url(url) => Source::http(client.clone(), url)?,
         Place::Folder(folder) => Source::Folder(folder.clone()),
     };
+    let trust = trust(args, wanted)?;
     let roots = LIVE_ROOTS.map(PathBuf::from);
     let request = Request {
         source: &source,
         manifest_sha256: wanted.manifest_sha256,
+        trust: &trust,
         grub_dir: &args.grub_dir,
         local_roots: &roots,
         disk_size: target.size(),
@@ -95,6 +98,17 @@ fn install_on_disk(
     // Last before the disk is erased: the server hands it out once.
     let seed = wanted.seed_url.as_ref().map(|url| Seed::fetch(client, url)).transpose()?;
     install(prepared, seed.as_ref(), &mut target, &disk.extents(), Path::new(WORK), progress).map(Some)
+}
+
+/// What is asked of the image: a signature, where keys are configured. The medium that this system runs from has brought
+/// the keys themselves; asking it for a signature would prove nothing.
+fn trust(args: &Args, wanted: &Wanted) -> Result<Trust, InstallError> {
+    if wanted.source == Place::Folder(BOOT_MEDIUM.into()) {
+        return Ok(Trust::default());
+    }
+    let keys = Keyring::load(Path::new(KEY_DIR));
+    let keys = keys.map_err(|e| InstallError::new(Code::ImageSignature, e.to_string()))?;
+    Ok(Trust { keys, insecure: args.insecure })
 }
 
 fn open_disk(args: &Args, wanted: &Wanted) -> Result<(Disk, ImageTarget), InstallError> {
@@ -147,6 +161,7 @@ fn show_plan(
         return;
     }
     eprintln!("image: {} {}", manifest.name(), manifest.version());
+    eprintln!("trust: {}", prepared.belief());
     eprintln!("disk:  {disk}");
     for content in &disk.contents {
         eprintln!("       will be erased: {content}");

@@ -54,6 +54,7 @@ static OPERATIONAL: &[Command] = &[
     command("ping", Takes::Host, "ask a host for answers: HOST [count N]"),
     command("traceroute", Takes::Host, "show the way to a host"),
     command("install", Takes::Nothing, "install the appliance on a disk of this machine"),
+    command("upgrade", Takes::Nothing, "try a new image, or go back: URL|FILE, status, rollback"),
     command("shell", Takes::Nothing, "a shell of Linux, for administrators"),
     command("help", Takes::Nothing, "list the commands; ? lists what may come next anywhere"),
     command("exit", Takes::Nothing, "leave"),

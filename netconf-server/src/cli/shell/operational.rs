@@ -40,7 +40,7 @@ impl Shell {
             }
             "ping" => programs::ping(words)?,
             "traceroute" => programs::traceroute(words)?,
-            "install" => programs::install(words)?,
+            "install" | "upgrade" => programs::own(command, words)?,
             "shell" => {
                 none(command, words)?;
                 programs::shell()?;
@@ -109,7 +109,7 @@ impl Shell {
             return Err(LineError::Incomplete(message.to_owned()).into());
         };
         match find(Mode::Operational, first)?.name {
-            name @ ("configure" | "exit" | "quit" | "install") => {
+            name @ ("configure" | "exit" | "quit" | "install" | "upgrade") => {
                 Err(LineError::Wrong(format!("{name} cannot be run from configuration mode")).into())
             }
             name => self.operational(name, rest, pipe, out).map(drop),

@@ -37,8 +37,8 @@ pub(super) fn traceroute(words: &[Word]) -> Result<(), CliError> {
     run(Command::new("traceroute").arg(host_of(host)?))
 }
 
-/// The installer of this very program, as root.
-pub(super) fn install(words: &[Word]) -> Result<(), CliError> {
+/// A verb of this very program, `install` or `upgrade`, as root.
+pub(super) fn own(verb: &str, words: &[Word]) -> Result<(), CliError> {
     let own = std::env::current_exe().map_err(|error| CliError::io("cannot find", "vrouter", error))?;
     let mut command = if geteuid().is_root() {
         Command::new(own)
@@ -47,7 +47,7 @@ pub(super) fn install(words: &[Word]) -> Result<(), CliError> {
         sudo.arg("--").arg(own);
         sudo
     };
-    run(command.arg("install").args(words.iter().map(|word| &word.text)))
+    run(command.arg(verb).args(words.iter().map(|word| &word.text)))
 }
 
 /// A shell of Linux. Who has no way to become root gets none: the command line is all such users have.

@@ -3,6 +3,7 @@
 mod add;
 mod events;
 mod show;
+mod upgrade;
 mod wait;
 
 use super::client::Client;
@@ -32,6 +33,8 @@ pub(super) enum Command {
         #[command(flatten)]
         wait: wait::After,
     },
+    /// Upgrade an active node to an image that is served here, over your own SSH.
+    Upgrade(upgrade::Args),
     /// Stop deploying a node.
     Abort {
         /// Its name.
@@ -65,6 +68,7 @@ pub(super) fn run(client: &Client, format: Format, command: Command) -> Result<E
                 let view: NodeView = client.post(&path(&name, "/deploy"), &()).await?;
                 wait.finish(client, format, &view).await
             }
+            Command::Upgrade(args) => upgrade::run(client, args).await,
             Command::Abort { name } => {
                 let view: NodeView = client.post(&path(&name, "/abort"), &()).await?;
                 show::print(format, &view)?;

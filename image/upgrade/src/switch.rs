@@ -1,0 +1,73 @@
+//! Which slot is started next.
+
+use std::path::Path;
+
+use daybreak_installer::Target;
+use daybreak_layout::Slot;
+use daybreak_layout::grub::GrubEnv;
+
+use crate::UpgradeError;
+use crate::bootenv::{read_env, write_env};
+use crate::record::{Pending, Records};
+use crate::volume::other;
+
+/// Refuses while the running slot is on trial: the other one is the way back.
+///
+/// # Errors
+/// [`UpgradeError::OnTrial`].
+pub fn may_switch(env: Option<&GrubEnv>, running: Slot) -> Result<(), UpgradeError> {
+    match env {
+        Some(env) if env.slot() == Some(running) && env.tries_left().is_some() => {
+            Err(UpgradeError::OnTrial(running))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Makes the running slot the one that is started, and forgets a switch that was asked for before. Nothing starts from the
+/// other slot afterwards.
+///
+/// # Errors
+/// Those of the disk and the record.
+pub fn disarm(esp: &mut dyn Target, records: &Records, running: Slot) -> Result<(), UpgradeError> {
+    let wanted = GrubEnv::confirmed(running);
+    if read_env(esp)?.as_ref() != Some(&wanted) {
+        write_env(esp, &wanted)?;
+    }
+    records.clear_pending()
+}
+
+/// Has the other slot started once, on trial, at the next boot. First the configuration below `config` is kept, then the
+/// record is written by which that boot will be judged, then the environment, which is what makes it happen.
+///
+/// # Errors
+/// Those of the disk and the record.
+pub fn arm(
+    esp: &mut dyn Target,
+    records: &Records,
+    config: &Path,
+    pending: &Pending,
+) -> Result<(), UpgradeError> {
+    debug_assert_eq!(pending.to.slot, other(pending.from.slot));
+    records.keep_config(config)?;
+    records.set_pending(pending)?;
+    write_env(esp, &GrubEnv::on_trial(pending.to.slot))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_running_slot_on_trial_keeps_the_other_one() {
+        for (env, running, allowed) in [
+            (Some(GrubEnv::confirmed(Slot::A)), Slot::A, true),
+            (Some(GrubEnv::on_trial(Slot::B)), Slot::A, true),
+            (Some(GrubEnv::on_trial(Slot::B)), Slot::B, false),
+            (Some(GrubEnv::confirmed(Slot::B)), Slot::A, true),
+            (None, Slot::A, true),
+        ] {
+            assert_eq!(may_switch(env.as_ref(), running).is_ok(), allowed, "{env:?} {running:?}");
+        }
+    }
+}

@@ -1,0 +1,194 @@
+//! What a boot means: a slot on trial, one that came back, or nothing.
+
+use std::path::Path;
+use std::time::Duration;
+
+use daybreak_installer::Target;
+use daybreak_layout::Slot;
+use daybreak_layout::grub::{GrubEnv, TRIES};
+
+use crate::UpgradeError;
+use crate::bootenv::write_env;
+use crate::health::{Expected, Patience, Probe, wait};
+use crate::record::{Kind, Last, Outcome, Pending, Records};
+
+/// Seconds for a trial of which nothing is recorded.
+const DEFAULT_SECONDS: u64 = 300;
+
+/// What the environment and the record say about this boot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Situation {
+    /// Nothing was asked for.
+    Settled,
+    /// The other slot is to be started at the next boot.
+    Armed,
+    /// This slot is on trial.
+    OnTrial,
+    /// The other slot was to be started, and this one runs.
+    FellBack,
+    /// This slot was confirmed, and the machine lost power before it was noted.
+    Confirmed,
+}
+
+/// Decides what this boot is.
+pub fn situation(env: Option<&GrubEnv>, running: Slot, pending: Option<&Pending>) -> Situation {
+    let tried = env.and_then(|env| env.slot().zip(env.tries_left()));
+    match tried {
+        Some((slot, _)) if slot == running => Situation::OnTrial,
+        Some((_, left)) if left >= TRIES => Situation::Armed,
+        // The menu has counted the boot, and then went on to this slot: the other one did not load, or somebody chose.
+        Some(_) => Situation::FellBack,
+        None => match pending {
+            None => Situation::Settled,
+            Some(pending) if pending.to.slot == running => Situation::Confirmed,
+            Some(_) => Situation::FellBack,
+        },
+    }
+}
+
+/// How a boot was judged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// There was nothing to judge.
+    Nothing,
+    /// This slot is confirmed from now on.
+    Confirmed,
+    /// The other slot did not stay; this one is confirmed.
+    FellBack(String),
+    /// This slot is not well: the machine must restart, into the other one.
+    Restart(String),
+    /// This slot is not well, and the other one holds nothing to go back to.
+    Stuck(String),
+}
+
+/// One boot of one machine.
+pub struct Trial<'a> {
+    /// The slot that runs.
+    pub running: Slot,
+    /// Whether the other slot holds an image.
+    pub other_starts: bool,
+    /// The EFI system partition.
+    pub esp: &'a mut dyn Target,
+    /// The records.
+    pub records: &'a Records,
+    /// Folder of the configuration.
+    pub config: &'a Path,
+    /// Seconds since 1970.
+    pub now: u64,
+}
+
+impl Trial<'_> {
+    /// Judges the boot; waits for the system to be well when it is on trial. Every decision is on the medium when this
+    /// returns.
+    ///
+    /// # Errors
+    /// Those of the disk and the records. The slot stays on trial then, and the next boot is the other slot's.
+    pub fn judge(
+        &mut self,
+        env: Option<&GrubEnv>,
+        probe: &mut dyn Probe,
+        patience: &mut dyn Patience,
+    ) -> Result<Verdict, UpgradeError> {
+        let pending = self.records.pending()?;
+        match situation(env, self.running, pending.as_ref()) {
+            Situation::Settled | Situation::Armed => Ok(Verdict::Nothing),
+            Situation::OnTrial => self.on_trial(pending, probe, patience),
+            Situation::Confirmed => {
+                self.conclude(pending, Outcome::Confirmed, "everything answered in time")?;
+                Ok(Verdict::Confirmed)
+            }
+            Situation::FellBack => {
+                // The other system may have had its first boot, and written what the seed says.
+                self.records.restore_config(self.config)?;
+                write_env(self.esp, &GrubEnv::confirmed(self.running))?;
+                let known = pending.as_ref().and_then(|pending| pending.failure.clone());
+                let reason =
+                    known.unwrap_or_else(|| "it was not started, or ended without reporting".to_owned());
+                self.conclude(pending, Outcome::FellBack, &reason)?;
+                Ok(Verdict::FellBack(reason))
+            }
+        }
+    }
+
+    fn on_trial(
+        &mut self,
+        pending: Option<Pending>,
+        probe: &mut dyn Probe,
+        patience: &mut dyn Patience,
+    ) -> Result<Verdict, UpgradeError> {
+        let pending = pending.filter(|pending| pending.to.slot == self.running);
+        let seconds = pending.as_ref().map_or(DEFAULT_SECONDS, |pending| pending.seconds);
+        let everything = Expected::everything();
+        let expected = pending.as_ref().map_or(&everything, |pending| &pending.expected);
+        let Err(missing) = wait(expected, probe, Duration::from_secs(seconds), patience) else {
+            write_env(self.esp, &GrubEnv::confirmed(self.running))?;
+            self.conclude(pending, Outcome::Confirmed, "everything answered in time")?;
+            return Ok(Verdict::Confirmed);
+        };
+        let reason = format!("after {seconds} s: {}", missing.join("; "));
+        if !self.other_starts {
+            // Without another image the menu would start this one again and again, and each time restart it.
+            write_env(self.esp, &GrubEnv::confirmed(self.running))?;
+            self.conclude(pending, Outcome::Stuck, &reason)?;
+            return Ok(Verdict::Stuck(reason));
+        }
+        if let Some(mut pending) = pending {
+            pending.failure = Some(reason.clone());
+            self.records.set_pending(&pending)?;
+        }
+        // GRUB would go back by itself; said aloud, it does so whatever became of the count.
+        write_env(self.esp, &GrubEnv::confirmed(crate::other(self.running)))?;
+        Ok(Verdict::Restart(reason))
+    }
+
+    fn conclude(&self, pending: Option<Pending>, outcome: Outcome, reason: &str) -> Result<(), UpgradeError> {
+        let Some(Pending { kind, from, to, .. }) = pending else { return self.records.clear_pending() };
+        self.records.conclude(&Last { kind, from, to, outcome, reason: reason.to_owned(), at: self.now })
+    }
+}
+
+/// What is tried, for people.
+impl std::fmt::Display for Kind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Upgrade => "upgrade",
+            Self::Rollback => "rollback",
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::tests::pending;
+
+    fn counted(slot: Slot) -> GrubEnv {
+        let bytes = GrubEnv::on_trial(slot).to_bytes().unwrap();
+        let text = String::from_utf8(bytes).unwrap().replace("tries=1", "tries=0");
+        GrubEnv::parse(text.as_bytes()).unwrap()
+    }
+
+    #[test]
+    fn every_boot_is_one_of_five() {
+        use Situation::{Armed, Confirmed, FellBack, OnTrial, Settled};
+        let to_b = Some(pending());
+        for (env, running, pending, expected) in [
+            (Some(GrubEnv::confirmed(Slot::A)), Slot::A, None, Settled),
+            (None, Slot::A, None, Settled),
+            // Asked for; the machine has not restarted yet, or lost power before the environment was written.
+            (Some(GrubEnv::on_trial(Slot::B)), Slot::A, to_b.clone(), Armed),
+            (Some(GrubEnv::confirmed(Slot::A)), Slot::A, to_b.clone(), FellBack),
+            // The menu has counted.
+            (Some(counted(Slot::B)), Slot::B, to_b.clone(), OnTrial),
+            (Some(counted(Slot::B)), Slot::B, None, OnTrial),
+            (Some(counted(Slot::B)), Slot::A, to_b.clone(), FellBack),
+            // Confirmed, not noted.
+            (Some(GrubEnv::confirmed(Slot::B)), Slot::B, to_b.clone(), Confirmed),
+            // The slot was chosen in the menu.
+            (Some(GrubEnv::confirmed(Slot::B)), Slot::A, None, Settled),
+            (None, Slot::A, to_b, FellBack),
+        ] {
+            assert_eq!(situation(env.as_ref(), running, pending.as_ref()), expected, "{env:?} {running:?}");
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! A slot on trial, from the boot to the verdict.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use daybreak_layout::{Role, Slot};
+use daybreak_upgrade::health::{Patience, Probe, Session};
+use daybreak_upgrade::{Outcome, Trial, Verdict, manifest_of, read_env};
+
+use crate::rig::{Lost, Rig, SECTOR};
+
+/// A system of which everything answers, or nothing.
+struct Daemons(bool);
+
+impl Daemons {
+    fn answer(&self) -> Result<(), String> {
+        if self.0 { Ok(()) } else { Err("gone".to_owned()) }
+    }
+}
+
+impl Probe for Daemons {
+    fn netconfd(&mut self) -> Result<(), String> {
+        self.answer()
+    }
+    fn vrouterd(&mut self) -> Result<(), String> {
+        self.answer()
+    }
+    fn frr(&mut self) -> Result<(), String> {
+        self.answer()
+    }
+    fn sessions(&mut self) -> Result<BTreeSet<Session>, String> {
+        self.answer().map(|()| BTreeSet::new())
+    }
+}
+
+/// Nobody waits.
+struct Never;
+
+impl Patience for Never {
+    fn pause(&mut self, _: Duration, _: Duration) -> bool {
+        false
+    }
+}
+
+/// The boot of the menu, and the verdict of the system that it starts.
+fn boot(rig: &Rig, well: bool) -> (Slot, Verdict) {
+    let running = rig.boot();
+    let mut esp = rig.steady(Role::Esp);
+    let env = read_env(&mut esp).unwrap();
+    let other = Role::Slot(daybreak_upgrade::other(running));
+    let other_starts = manifest_of(&mut rig.steady(other)).unwrap().is_some();
+    let records = rig.records();
+    let config = rig.config();
+    let mut trial =
+        Trial { running, other_starts, esp: &mut esp, records: &records, config: &config, now: 7 };
+    let verdict = trial.judge(env.as_ref(), &mut Daemons(well), &mut Never).unwrap();
+    (running, verdict)
+}
+
+fn upgraded() -> Rig {
+    let rig = Rig::new();
+    rig.upgrade(&rig.power(u64::MAX / SECTOR, Lost::Nothing), &rig.new).unwrap();
+    rig
+}
+
+#[test]
+fn a_well_system_stays() {
+    let rig = upgraded();
+    assert_eq!(boot(&rig, true), (Slot::B, Verdict::Confirmed));
+    for _ in 0..2 {
+        assert_eq!(boot(&rig, true), (Slot::B, Verdict::Nothing));
+    }
+    let last = rig.records().last().unwrap().unwrap();
+    assert_eq!((last.outcome, last.to.version.as_str(), last.at), (Outcome::Confirmed, "2.0", 7));
+}
+
+#[test]
+fn a_system_that_is_not_well_goes_back_and_says_why() {
+    let rig = upgraded();
+    let (slot, verdict) = boot(&rig, false);
+    assert_eq!(slot, Slot::B);
+    assert!(matches!(&verdict, Verdict::Restart(reason) if reason.contains("netconfd")), "{verdict:?}");
+    let (slot, verdict) = boot(&rig, false);
+    assert_eq!(slot, Slot::A);
+    assert!(matches!(&verdict, Verdict::FellBack(reason) if reason.contains("netconfd")), "{verdict:?}");
+    assert_eq!(boot(&rig, true), (Slot::A, Verdict::Nothing));
+    assert_eq!(rig.records().last().unwrap().unwrap().outcome, Outcome::FellBack);
+}
+
+#[test]
+fn a_system_that_never_reports_is_left_by_the_menu() {
+    let rig = upgraded();
+    assert_eq!(rig.boot(), Slot::B);
+    let startup = rig.config().join("startup.xml");
+    std::fs::write(&startup, "of the seed").unwrap();
+    let (slot, verdict) = boot(&rig, true);
+    assert_eq!(slot, Slot::A);
+    assert!(
+        matches!(&verdict, Verdict::FellBack(reason) if reason.contains("without reporting")),
+        "{verdict:?}"
+    );
+    assert_eq!(std::fs::read_to_string(startup).unwrap(), "saved");
+}
+
+#[test]
+fn without_a_way_back_it_does_not_restart_for_ever() {
+    let rig = upgraded();
+    rig.reset_slot_a();
+    let (slot, verdict) = boot(&rig, false);
+    assert_eq!(slot, Slot::B);
+    assert!(matches!(verdict, Verdict::Stuck(_)), "{verdict:?}");
+    assert_eq!(boot(&rig, false), (Slot::B, Verdict::Nothing));
+}
+
+#[test]
+fn the_image_of_a_slot_is_read_without_mounting_it() {
+    let rig = upgraded();
+    let version =
+        |slot| manifest_of(&mut rig.steady(Role::Slot(slot))).unwrap().map(|m| m.version().to_owned());
+    assert_eq!((version(Slot::A), version(Slot::B)), (Some("1.0".to_owned()), Some("2.0".to_owned())));
+    rig.reset(None);
+    assert_eq!(version(Slot::B), None);
+}
+
+#[test]
+fn every_cut_of_the_verdict_is_followed_by_a_whole_boot() {
+    for well in [true, false] {
+        let rig = Rig::new();
+        for (cut, lost) in [(0, Lost::Nothing), (1, Lost::Everything), (1, Lost::Nothing)] {
+            rig.reset(None);
+            rig.upgrade(&rig.power(u64::MAX / SECTOR, Lost::Nothing), &rig.new).unwrap();
+            assert_eq!(rig.boot(), Slot::B);
+            let mut esp = rig.steady(Role::Esp);
+            let env = read_env(&mut esp).unwrap();
+            let power = rig.power(cut, lost);
+            let mut esp = rig.part(&power, Role::Esp);
+            let records = rig.records();
+            let config = rig.config();
+            let mut trial = Trial {
+                running: Slot::B,
+                other_starts: true,
+                esp: &mut esp,
+                records: &records,
+                config: &config,
+                now: 7,
+            };
+            trial.judge(env.as_ref(), &mut Daemons(well), &mut Never).unwrap_err();
+            let (slot, _) = boot(&rig, true);
+            assert!(rig.whole(slot).is_some(), "well {well}, cut {cut}, lost {lost:?}");
+            assert_eq!(boot(&rig, true), (slot, Verdict::Nothing), "it has come to rest");
+        }
+    }
+}

@@ -1,0 +1,299 @@
+//! `vrouter upgrade`; the manual is `docs/upgrade.md`.
+
+mod args;
+mod progress;
+mod status;
+
+use std::io::{self, BufRead, IsTerminal, Write, stderr, stdin};
+use std::path::Path;
+use std::process::{Command, ExitCode};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use daybreak_installer::{ImageTarget, Target, Trust};
+use daybreak_layout::Slot;
+use daybreak_trust::Keyring;
+use daybreak_upgrade::health::{Expected, Patience, System};
+use daybreak_upgrade::{
+    Image, Kind, Machine, Pending, Prepared, Trial, UpgradeError, Verdict, arm, disarm, fill, manifest_of,
+    may_switch, other, prepare, read_env,
+};
+use serde_json::json;
+
+pub(super) use args::Args;
+use args::{Action, ImageArgs, SwitchArgs, sleeping, source};
+use progress::Progress;
+use status::Status;
+
+/// Sockets of the daemons whose answers are asked for.
+const NETCONFD: &str = "/run/daybreak/netconfd.sock";
+
+/// Folder of the startup configuration.
+const CONFIG: &str = "/config";
+
+/// Exit codes; 2 is clap's for a wrong command line.
+const REFUSED: u8 = 3;
+
+/// Why a verb ended.
+enum Failure {
+    /// The upgrade itself.
+    Upgrade(UpgradeError),
+    /// Everything around it, in a sentence.
+    Other(String),
+}
+
+impl<E: Into<UpgradeError>> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self::Upgrade(error.into())
+    }
+}
+
+pub(super) fn run(args: &Args, json: bool) -> ExitCode {
+    let done = match (&args.action, &args.source) {
+        (Some(Action::Status), _) => show_status(json),
+        (Some(Action::Rollback(switch)), _) => rollback(switch, json),
+        (Some(Action::Health), _) => judge(json),
+        (Some(Action::Config), _) => restore_config(),
+        (None, Some(source)) => upgrade(source, &args.image, &args.switch, json),
+        (None, None) => Err(Failure::Other("name an image".to_owned())),
+    };
+    match done {
+        Ok(code) => code,
+        Err(failure) => fail(&failure, json),
+    }
+}
+
+fn upgrade(written: &str, image: &ImageArgs, switch: &SwitchArgs, json: bool) -> Result<ExitCode, Failure> {
+    let machine = Machine::find(Path::new("/"))?;
+    let mut esp = open(machine.esp())?;
+    may_switch(read_env(&mut esp)?.as_ref(), machine.running())?;
+    let mut slot = open(machine.slot(machine.other()))?;
+    let keys = Keyring::load(&image.keys).map_err(|e| Failure::Other(e.to_string()))?;
+    let trust = Trust { keys, insecure: image.insecure };
+    let prepared = prepare(&source(written, sleeping())?, image.manifest_sha256, &trust, slot.size())?;
+    let from = Image::new(machine.running(), &machine.running_manifest()?);
+    let to = Image::new(machine.other(), prepared.manifest());
+    announce(&from, &to, &prepared, &mut slot, json)?;
+    consent(switch, json)?;
+
+    let records = machine.records();
+    disarm(&mut esp, &records, machine.running())?;
+    fill(&mut slot, prepared, &mut Progress::new(json))?;
+    let expected = Expected::of(&mut system());
+    let pending =
+        Pending { kind: Kind::Upgrade, from, to, expected, seconds: switch.health_timeout, failure: None };
+    arm(&mut esp, &records, Path::new(CONFIG), &pending)?;
+    finish(&pending, switch, json)
+}
+
+fn rollback(switch: &SwitchArgs, json: bool) -> Result<ExitCode, Failure> {
+    let machine = Machine::find(Path::new("/"))?;
+    let mut esp = open(machine.esp())?;
+    may_switch(read_env(&mut esp)?.as_ref(), machine.running())?;
+    let found = manifest_of(&mut open(machine.slot(machine.other()))?)?;
+    let manifest = found.ok_or(UpgradeError::Empty(machine.other()))?;
+    let from = Image::new(machine.running(), &machine.running_manifest()?);
+    let to = Image::new(machine.other(), &manifest);
+    if !json {
+        eprintln!("from: {from}\nto:   {to}");
+    }
+    consent(switch, json)?;
+    let expected = Expected::of(&mut system());
+    let pending =
+        Pending { kind: Kind::Rollback, from, to, expected, seconds: switch.health_timeout, failure: None };
+    arm(&mut esp, &machine.records(), Path::new(CONFIG), &pending)?;
+    finish(&pending, switch, json)
+}
+
+fn show_status(json: bool) -> Result<ExitCode, Failure> {
+    let machine = Machine::find(Path::new("/"))?;
+    let records = machine.records();
+    let image = |slot: Slot| -> Result<_, Failure> {
+        if slot == machine.running() {
+            return Ok(Some(machine.running_manifest()?));
+        }
+        Ok(manifest_of(&mut open(machine.slot(slot))?)?)
+    };
+    let status = Status {
+        running: machine.running(),
+        images: [image(Slot::A)?, image(Slot::B)?],
+        env: read_env(&mut open(machine.esp())?)?,
+        pending: records.pending()?,
+        last: records.last()?,
+    };
+    if json {
+        println!("{}", status.json());
+    } else {
+        print!("{}", status.text());
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Judges this boot. A machine that is not installed has nothing to judge.
+fn judge(json: bool) -> Result<ExitCode, Failure> {
+    let machine = match Machine::find(Path::new("/")) {
+        Err(UpgradeError::NotInstalled(_)) => return Ok(ExitCode::SUCCESS),
+        machine => machine?,
+    };
+    let mut esp = open(machine.esp())?;
+    let env = read_env(&mut esp)?;
+    let other_starts = manifest_of(&mut open(machine.slot(machine.other()))?)?.is_some();
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    let records = machine.records();
+    let config = Path::new(CONFIG);
+    let mut trial =
+        Trial { running: machine.running(), other_starts, esp: &mut esp, records: &records, config, now };
+    let verdict = trial.judge(env.as_ref(), &mut system(), &mut Waiting(Instant::now()))?;
+    let running = machine.running().letter();
+    let back = other(machine.running()).letter();
+    let (word, text) = match &verdict {
+        Verdict::Nothing => return Ok(ExitCode::SUCCESS),
+        Verdict::Confirmed => ("confirmed", format!("slot {running} is well, and confirmed")),
+        Verdict::FellBack(why) => ("fell-back", format!("slot {back} did not stay: {why}")),
+        Verdict::Restart(why) => {
+            ("restart", format!("slot {running} is not well: {why}; restarting into slot {back}"))
+        }
+        Verdict::Stuck(why) => ("stuck", format!("slot {running} is not well: {why}; slot {back} is empty")),
+    };
+    if json {
+        println!("{}", json!({"result": word, "message": text}));
+    } else {
+        println!("{text}");
+    }
+    match verdict {
+        Verdict::Restart(_) => restart(),
+        _ => Ok(ExitCode::SUCCESS),
+    }
+}
+
+/// Takes back what cloud-init wrote over the configuration on the first boot of a new slot.
+fn restore_config() -> Result<ExitCode, Failure> {
+    let machine = Machine::find(Path::new("/"))?;
+    for path in machine.records().restore_config(Path::new(CONFIG))? {
+        println!("{} is as it was before the upgrade again", path.display());
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What would happen.
+fn announce(
+    from: &Image,
+    to: &Image,
+    prepared: &Prepared,
+    slot: &mut ImageTarget,
+    json: bool,
+) -> Result<(), Failure> {
+    let replaced = manifest_of(slot)?;
+    if json {
+        let belief = prepared.belief().to_string();
+        println!("{}", json!({"result": "planned", "from": from, "to": to, "trust": belief}));
+        return Ok(());
+    }
+    eprintln!("from:  {from}");
+    eprintln!("to:    {to}");
+    eprintln!("trust: {}", prepared.belief());
+    if let Some(replaced) = replaced {
+        let letter = to.slot.letter();
+        eprintln!("       replaces {} {} in slot {letter}", replaced.name(), replaced.version());
+    }
+    Ok(())
+}
+
+fn consent(switch: &SwitchArgs, json: bool) -> Result<(), Failure> {
+    if switch.yes {
+        return Ok(());
+    }
+    if json || !stdin().is_terminal() || !stderr().is_terminal() {
+        return Err(Failure::Other("nobody was there to be asked: give --yes".to_owned()));
+    }
+    let question = if switch.reboot { "Go on, and restart" } else { "Go on" };
+    match ask(question, &mut stdin().lock(), &mut stderr().lock()) {
+        Ok(true) => Ok(()),
+        Ok(false) | Err(_) => Err(Failure::Other("not confirmed; nothing was changed".to_owned())),
+    }
+}
+
+/// Asks on the terminal; only the whole word counts.
+fn ask(question: &str, input: &mut impl BufRead, output: &mut impl Write) -> io::Result<bool> {
+    write!(output, "{question}? Type yes: ")?;
+    output.flush()?;
+    let mut line = String::new();
+    input.read_line(&mut line)?;
+    Ok(line.trim() == "yes")
+}
+
+fn finish(pending: &Pending, switch: &SwitchArgs, json: bool) -> Result<ExitCode, Failure> {
+    if json {
+        println!("{}", json!({"result": "armed", "pending": pending, "reboot": switch.reboot}));
+    } else {
+        let when = if switch.reboot { "now" } else { "at the next restart" };
+        eprintln!(
+            "{} is tried {when}; if it is not well within {} s, the machine goes back to {}",
+            pending.to, pending.seconds, pending.from
+        );
+    }
+    if switch.reboot { restart() } else { Ok(ExitCode::SUCCESS) }
+}
+
+fn restart() -> Result<ExitCode, Failure> {
+    match Command::new("systemctl").args(["--no-block", "reboot"]).status() {
+        Ok(status) if status.success() => Ok(ExitCode::SUCCESS),
+        Ok(status) => Err(Failure::Other(format!("systemctl reboot ended with {status}; restart by hand"))),
+        Err(error) => Err(Failure::Other(format!("systemctl reboot: {error}; restart by hand"))),
+    }
+}
+
+fn fail(failure: &Failure, json: bool) -> ExitCode {
+    let (code, message) = match failure {
+        Failure::Upgrade(UpgradeError::Image(error)) => (Some(error.code()), error.to_string()),
+        Failure::Upgrade(error) => (None, error.to_string()),
+        Failure::Other(message) => (None, message.clone()),
+    };
+    if json {
+        println!("{}", json!({"result": "failed", "code": code, "message": message}));
+    } else {
+        eprintln!("vrouter: {message}");
+    }
+    ExitCode::from(REFUSED)
+}
+
+fn open(device: &Path) -> Result<ImageTarget, UpgradeError> {
+    ImageTarget::device(device).map_err(|source| UpgradeError::Device {
+        action: "open",
+        device: device.to_owned(),
+        source,
+    })
+}
+
+fn system() -> System {
+    System::new(Path::new(NETCONFD), Path::new(daybreak_control::DEFAULT_SOCKET))
+}
+
+/// Waits by the clock of the machine.
+struct Waiting(Instant);
+
+impl Patience for Waiting {
+    fn pause(&mut self, time: Duration, deadline: Duration) -> bool {
+        sleep(time);
+        self.0.elapsed() < deadline
+    }
+}
+
+#[allow(
+    clippy::disallowed_methods,
+    reason = "the pause between two tries, and between two looks, both bounded"
+)]
+fn sleep(time: Duration) {
+    std::thread::sleep(time);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_yes_is_yes() {
+        for (typed, expected) in [("yes\n", true), (" yes \n", true), ("y\n", false), ("", false)] {
+            assert_eq!(ask("Go on", &mut typed.as_bytes(), &mut Vec::new()).unwrap(), expected, "{typed:?}");
+        }
+    }
+}
