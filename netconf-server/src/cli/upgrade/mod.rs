@@ -111,12 +111,12 @@ fn show_status(json: bool) -> Result<ExitCode, Failure> {
         if slot == machine.running() {
             return Ok(Some(machine.running_manifest()?));
         }
-        Ok(manifest_of(&mut open(machine.slot(slot))?)?)
+        Ok(manifest_of(&mut look(machine.slot(slot))?)?)
     };
     let status = Status {
         running: machine.running(),
         images: [image(Slot::A)?, image(Slot::B)?],
-        env: read_env(&mut open(machine.esp())?)?,
+        env: read_env(&mut look(machine.esp())?)?,
         pending: records.pending()?,
         last: records.last()?,
     };
@@ -134,9 +134,10 @@ fn judge(json: bool) -> Result<ExitCode, Failure> {
         Err(UpgradeError::NotInstalled(_)) => return Ok(ExitCode::SUCCESS),
         machine => machine?,
     };
-    let mut esp = open(machine.esp())?;
+    // Not for itself alone: `status` is asked meanwhile.
+    let mut esp = look(machine.esp())?;
     let env = read_env(&mut esp)?;
-    let other_starts = manifest_of(&mut open(machine.slot(machine.other()))?)?.is_some();
+    let other_starts = manifest_of(&mut look(machine.slot(machine.other()))?)?.is_some();
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
     let records = machine.records();
     let config = Path::new(CONFIG);
@@ -256,12 +257,18 @@ fn fail(failure: &Failure, json: bool) -> ExitCode {
     ExitCode::from(REFUSED)
 }
 
+/// For this process alone: of two upgrades at once the second is refused, and so is one over a mounted partition.
 fn open(device: &Path) -> Result<ImageTarget, UpgradeError> {
-    ImageTarget::device(device).map_err(|source| UpgradeError::Device {
-        action: "open",
-        device: device.to_owned(),
-        source,
-    })
+    opened(device, ImageTarget::device(device))
+}
+
+/// Beside others.
+fn look(device: &Path) -> Result<ImageTarget, UpgradeError> {
+    opened(device, ImageTarget::image_file(device))
+}
+
+fn opened(device: &Path, target: io::Result<ImageTarget>) -> Result<ImageTarget, UpgradeError> {
+    target.map_err(|source| UpgradeError::Device { action: "open", device: device.to_owned(), source })
 }
 
 fn system() -> System {
