@@ -1,4 +1,5 @@
 //! The installed appliance is upgraded, goes back, and falls back by itself, with BGP and a saved configuration to carry over.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -293,7 +293,7 @@ pub(crate) mod tests {
             records.keep_config(config.path()).unwrap();
             records.set_pending(&pending()).unwrap();
             fs::write(&file, "of the seed").unwrap();
-            assert_eq!(records.restore_config(config.path()).unwrap(), [file.clone()]);
+            assert_eq!(records.restore_config(config.path()).unwrap(), std::slice::from_ref(&file));
             assert_eq!(text(), saved);
         }
         records.clear_pending().unwrap();

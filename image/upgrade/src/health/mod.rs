@@ -178,7 +178,7 @@ mod tests {
     #[test]
     fn it_is_well_when_everything_is_back() {
         let mut system = Starting(0);
-        wait(&expected(), &mut system, Duration::from_secs(60), &mut Clock(Duration::ZERO)).unwrap();
+        wait(&expected(), &mut system, Duration::from_mins(1), &mut Clock(Duration::ZERO)).unwrap();
         assert_eq!(system.0, 6);
     }
 
