@@ -17,7 +17,7 @@ pub struct MetadataService {
     /// behind the machine's own address translation gets no token.
     #[serde(default = "default_hop_limit")]
     pub hop_limit: u8,
-    /// Whether EC2's tree opens without a token (IMDSv1) too.
+    /// Whether EC2's tree opens without a token (`IMDSv1`) too.
     #[serde(default)]
     pub imds_v1: bool,
 }
