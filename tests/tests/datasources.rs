@@ -106,8 +106,8 @@ fn becomes_active(name: &str, source: Source, firmware: Firmware) -> Result<()> 
 }
 
 #[test]
-#[ignore = "needs the built image; `make test` runs it"]
-fn a_config_drive_tells_a_machine_with_bios() {
+#[ignore = "needs the built image; `make test-matrix` runs it"]
+fn matrix_a_config_drive_tells_a_machine_with_bios() {
     becomes_active("drive", Source::ConfigDrive, Firmware::Bios).unwrap();
 }
 

@@ -76,8 +76,8 @@ fn matrix_the_iso_as_usb_stick_by_bios() {
 }
 
 #[test]
-#[ignore = "needs the built image; `make test` runs it"]
-fn the_iso_boots_as_usb_stick_by_uefi() {
+#[ignore = "needs the built image; `make test-matrix` runs it"]
+fn matrix_the_iso_as_usb_stick_by_uefi() {
     boots_live("usb-uefi", Firmware::Uefi, BootMedium::Usb).unwrap();
 }
 
