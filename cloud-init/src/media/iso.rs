@@ -2,6 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use daybreak_layout::rock_ridge::{
+    alternate_name, extension, length_byte, posix, push_both16, push_both32, push_padded, record, susp_start,
+};
+
 /// Logical block, in bytes.
 const BLOCK: usize = 2048;
 /// The primary descriptor; the terminator follows in block 17, the two path tables in 18 and 19.
@@ -9,7 +13,6 @@ const PRIMARY: u32 = 16;
 const PATH_TABLES: [u32; 2] = [18, 19];
 const FIRST: u32 = 20;
 /// 1980-01-01 00:00:00 UTC, the date of everything (§9.1.5).
-const RECORD_DATE: [u8; 7] = [80, 1, 1, 0, 0, 0, 0];
 const VOLUME_DATE: &[u8; 17] = b"1980010100000000\0";
 const NO_DATE: &[u8; 17] = b"0000000000000000\0";
 const FOLDER_MODE: u32 = 0o040_555;
@@ -98,22 +101,22 @@ fn descriptor(kind: u8) -> Vec<u8> {
 fn primary(label: &str, blocks: u32, path_table: usize, root: &Folder) -> Vec<u8> {
     let mut d = descriptor(1);
     d.push(0);
-    padded(&mut d, "", 32);
-    padded(&mut d, label, 32);
+    push_padded(&mut d, "", 32);
+    push_padded(&mut d, label, 32);
     d.extend([0; 8]);
-    both32(&mut d, blocks);
+    push_both32(&mut d, blocks);
     d.extend([0; 32]);
-    both16(&mut d, 1);
-    both16(&mut d, 1);
-    both16(&mut d, 2048);
-    both32(&mut d, u32::try_from(path_table).unwrap_or(u32::MAX));
+    push_both16(&mut d, 1);
+    push_both16(&mut d, 1);
+    push_both16(&mut d, 2048);
+    push_both32(&mut d, u32::try_from(path_table).unwrap_or(u32::MAX));
     d.extend(PATH_TABLES[0].to_le_bytes());
     d.extend([0; 4]);
     d.extend(PATH_TABLES[1].to_be_bytes());
     d.extend([0; 4]);
     d.extend(record(&[0], root.block, folder_bytes(root), true, &[]));
     for length in [128, 128, 128, 128, 37, 37, 37] {
-        padded(&mut d, "", length);
+        push_padded(&mut d, "", length);
     }
     for date in [VOLUME_DATE, VOLUME_DATE, NO_DATE, NO_DATE] {
         d.extend(date);
@@ -127,7 +130,7 @@ fn path_table(folders: &[Folder], wide: fn(u32) -> [u8; 4], narrow: fn(u16) -> [
     let mut table = Vec::new();
     for (number, folder) in folders.iter().enumerate() {
         let identifier = if number == 0 { vec![0] } else { folder_identifier(number) };
-        table.extend([byte(identifier.len()), 0]);
+        table.extend([length_byte(identifier.len()), 0]);
         table.extend(wide(folder.block));
         table.extend(narrow(u16::try_from(folder.parent + 1).unwrap_or(u16::MAX)));
         table.extend(&identifier);
@@ -162,8 +165,7 @@ fn listing(folders: &[Folder], number: usize, files: &[(String, Vec<u8>)], place
     let parent = &folders[folder.parent];
     let mut own = Vec::new();
     if number == 0 {
-        // SP: system use fields follow (SUSP §5.3).
-        own.extend([b'S', b'P', 7, 1, 0xBE, 0xEF, 0]);
+        own.extend(susp_start());
     }
     own.extend(posix(FOLDER_MODE, 2));
     if number == 0 {
@@ -196,69 +198,4 @@ fn listing(folders: &[Folder], number: usize, files: &[(String, Vec<u8>)], place
     }
     out.resize(listing_size(folder).max(out.len()), 0);
     out
-}
-
-/// §9.1.
-fn record(identifier: &[u8], block: u32, size: u32, folder: bool, system_use: &[u8]) -> Vec<u8> {
-    let mut r = vec![0, 0];
-    both32(&mut r, block);
-    both32(&mut r, size);
-    r.extend(RECORD_DATE);
-    r.push(if folder { 2 } else { 0 });
-    r.extend([0, 0]);
-    both16(&mut r, 1);
-    r.push(byte(identifier.len()));
-    r.extend(identifier);
-    if r.len() % 2 == 1 {
-        r.push(0);
-    }
-    r.extend(system_use);
-    if r.len() % 2 == 1 {
-        r.push(0);
-    }
-    r[0] = byte(r.len());
-    r
-}
-
-/// ER: the fields are Rock Ridge (SUSP §5.5, RRIP §4.3).
-fn extension() -> Vec<u8> {
-    const ID: &[u8] = b"RRIP_1991A";
-    let mut field = vec![b'E', b'R', byte(8 + ID.len()), 1, byte(ID.len()), 0, 0, 1];
-    field.extend(ID);
-    field
-}
-
-/// PX: mode, links, owner and group (RRIP §4.1.1).
-fn posix(mode: u32, links: u32) -> Vec<u8> {
-    let mut field = vec![b'P', b'X', 36, 1];
-    for value in [mode, links, 0, 0] {
-        both32(&mut field, value);
-    }
-    field
-}
-
-/// NM: the name in its own case (RRIP §4.1.4).
-fn alternate_name(name: &str) -> Vec<u8> {
-    let mut field = vec![b'N', b'M', byte(5 + name.len()), 1, 0];
-    field.extend(name.as_bytes());
-    field
-}
-
-/// The names of a seed are fixed and far shorter than 255 bytes.
-fn byte(length: usize) -> u8 {
-    u8::try_from(length).unwrap_or(u8::MAX)
-}
-
-fn padded(out: &mut Vec<u8>, text: &str, length: usize) {
-    out.extend(text.bytes().chain(std::iter::repeat(b' ')).take(length));
-}
-
-fn both16(out: &mut Vec<u8>, value: u16) {
-    out.extend(value.to_le_bytes());
-    out.extend(value.to_be_bytes());
-}
-
-fn both32(out: &mut Vec<u8>, value: u32) {
-    out.extend(value.to_le_bytes());
-    out.extend(value.to_be_bytes());
 }

@@ -3,6 +3,10 @@
 
 mod boot;
 
+use crate::rock_ridge::{
+    alternate_name, extension, posix, push_both16, push_both32, push_padded, record, susp_start,
+};
+
 pub(crate) use boot::{BootImage, Platform, boot_information};
 use boot::{boot_record, catalogue};
 
@@ -16,7 +20,6 @@ const PRIMARY: u32 = 16;
 /// Path table of a volume with a root directory only (§9.4).
 const PATH_TABLE_SIZE: u32 = 10;
 /// 1980-01-01 00:00:00 UTC, the date of everything (§9.1.5).
-const RECORD_DATE: [u8; 7] = [80, 1, 1, 0, 0, 0, 0];
 const VOLUME_DATE: &[u8; 17] = b"1980010100000000\0";
 const NO_DATE: &[u8; 17] = b"0000000000000000\0";
 const DIRECTORY_MODE: u32 = 0o040_555;
@@ -184,78 +187,8 @@ fn root_directory(root: u32, records: &[Record<'_>]) -> Vec<u8> {
     directory
 }
 
-/// §9.1.
-fn record(identifier: &[u8], block: u32, size: u32, directory: bool, system_use: &[u8]) -> Vec<u8> {
-    let mut r = vec![0, 0];
-    push_both32(&mut r, block);
-    push_both32(&mut r, size);
-    r.extend(RECORD_DATE);
-    r.push(if directory { 2 } else { 0 });
-    r.extend([0, 0]); // not interleaved
-    push_both16(&mut r, 1);
-    r.push(length_byte(identifier.len()));
-    r.extend(identifier);
-    if r.len() % 2 == 1 {
-        r.push(0);
-    }
-    r.extend(system_use);
-    if r.len() % 2 == 1 {
-        r.push(0);
-    }
-    r[0] = length_byte(r.len());
-    r
-}
-
-/// SP: system use fields follow (SUSP §5.3).
-fn susp_start() -> Vec<u8> {
-    vec![b'S', b'P', 7, 1, 0xBE, 0xEF, 0]
-}
-
-/// ER: the fields are Rock Ridge (SUSP §5.5, RRIP §4.3).
-fn extension() -> Vec<u8> {
-    const ID: &[u8] = b"RRIP_1991A";
-    let mut field = vec![b'E', b'R', length_byte(8 + ID.len()), 1, length_byte(ID.len()), 0, 0, 1];
-    field.extend(ID);
-    field
-}
-
-/// PX: mode, links, owner and group (RRIP §4.1.1).
-fn posix(mode: u32, links: u32) -> Vec<u8> {
-    let mut field = vec![b'P', b'X', 36, 1];
-    for value in [mode, links, 0, 0] {
-        push_both32(&mut field, value);
-    }
-    field
-}
-
-/// NM: the name in its own case (RRIP §4.1.4).
-fn alternate_name(name: &str) -> Vec<u8> {
-    let mut field = vec![b'N', b'M', length_byte(5 + name.len()), 1, 0];
-    field.extend(name.as_bytes());
-    field
-}
-
 /// `vmlinuz` is `VMLINUZ.;1` in the primary hierarchy (§7.5.1).
 fn identifier(name: &str) -> String {
     let dot = if name.contains('.') { "" } else { "." };
     format!("{}{dot};1", name.to_ascii_uppercase())
-}
-
-/// The names and fields of a slot are fixed and far shorter than 255 bytes.
-fn length_byte(length: usize) -> u8 {
-    u8::try_from(length).unwrap_or(u8::MAX)
-}
-
-fn push_padded(out: &mut Vec<u8>, text: &str, length: usize) {
-    out.extend(text.bytes().chain(std::iter::repeat(b' ')).take(length));
-}
-
-fn push_both16(out: &mut Vec<u8>, value: u16) {
-    out.extend(value.to_le_bytes());
-    out.extend(value.to_be_bytes());
-}
-
-fn push_both32(out: &mut Vec<u8>, value: u32) {
-    out.extend(value.to_le_bytes());
-    out.extend(value.to_be_bytes());
 }

@@ -17,6 +17,7 @@ pub mod grub;
 mod iso;
 mod manifest;
 pub mod media;
+pub mod rock_ridge;
 pub mod slot;
 mod whole;
 
