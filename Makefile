@@ -43,7 +43,7 @@ demo-down: ## end the lab that `make demo` left running
 test: test-crates test-labs ## everything: unit, integration and lab tests
 
 test-crates: build
-	tests/setup/cargo-test.sh --locked --profile $(PROFILE) --workspace
+	tests/setup/cargo-test.sh --locked --profile $(PROFILE) --workspace --no-fail-fast
 	DAYBREAK_NETCONFD=$(abspath $(BIN)/netconfd) ansible/tests/run
 
 # Each value of medium, firmware and data source is in one of these; their other pairs are in `make test-matrix`.

@@ -66,6 +66,7 @@ fn the_queue_of_an_output_survives_and_goes_to_its_new_address() {
     let path = config(dir.path(), &outputs(&address, ""));
     with(&path, "");
     let daemon = daemon(&path);
+    wait("more readings than the database is asked for", || (metric(&address, READINGS)? > 4).then_some(()));
     wait("points that wait", || (metric(&address, QUEUED)? >= 10).then_some(()));
     // The database was somewhere else all the time.
     let influx = Influx::start(&moved, dir.path(), "");
