@@ -50,8 +50,8 @@ test-crates: build
 test-labs: image
 	$(CARGO) test --locked --profile $(PROFILE) -p daybreak-tests --test '*' --no-fail-fast -- --ignored --skip matrix_ --test-threads=1
 
-test-matrix: image ## every medium by every firmware and with every data source (an hour without KVM)
-	$(CARGO) test --locked --profile $(PROFILE) -p daybreak-tests --test qcow2 --test media --test datasources \
+test-matrix: image ## every medium by every firmware and with every data source, power cuts (hours without KVM)
+	$(CARGO) test --locked --profile $(PROFILE) -p daybreak-tests --test qcow2 --test media --test datasources --test upgrade \
 	    --no-fail-fast -- --ignored --test-threads=1
 
 test-reproducible: build ## two builds from nothing in two folders give the same bytes (minutes, not part of `make test`)

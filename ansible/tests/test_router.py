@@ -90,8 +90,14 @@ class Router(unittest.TestCase):
         return dict(zip(("ok", "changed", "unreachable", "failed"), map(int, recap.groups()))), text
 
     def test_configures_once_and_then_finds_nothing_to_change(self):
+        startup = self.folder / "startup.xml"
+        unsaved, text = self.play({"router_interfaces": [{"name": "p2"}], "router_save": False})
+        self.assertEqual((unsaved["changed"], unsaved["failed"]), (1, 0), text)
+        self.assertNotIn("p2", startup.read_text() if startup.exists() else "")
         first, text = self.play(VARIABLES)
         self.assertEqual((first["changed"], first["failed"], first["unreachable"]), (3, 0, 0), text)
+        for saved in ("p0", "p2", "10.1.0.2", "http://10.77.0.1:8086"):
+            self.assertIn(saved, startup.read_text())
         second, text = self.play(VARIABLES)
         self.assertEqual((second["changed"], second["failed"]), (0, 0), text)
         refused, text = self.play({"router_bgp": {**VARIABLES["router_bgp"], "router_id": "not an address"}})

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 use std::net::Ipv4Addr;
+use std::path::Path;
 use std::sync::Arc;
 
 use crate::bridge::Bridge;
@@ -54,6 +55,17 @@ impl Lab {
         let key = SshKey::generate(&directory)?;
         let accelerator = environment.accelerator()?;
         Ok(Self { provisioner, server, bridge, key, accelerator, environment, directory })
+    }
+
+    /// Has the provisioner serve one image more from its next start on; nodes get the built one.
+    ///
+    /// # Errors
+    /// When the site file cannot be written.
+    pub fn offer(&self, name: &str, folder: &Path) -> Result<()> {
+        self.provisioner.edit_site(|site| {
+            site.replacen("images:\n", &format!("images:\n  {name}: {{path: {}}}\n", folder.display()), 1)
+                .replacen("defaults: {", "defaults: {image: vrouter, ", 1)
+        })
     }
 
     /// The provisioner.

@@ -40,6 +40,17 @@ impl Provisioner {
         Ok(Self { namespace, program, directory: directory.path().to_owned(), process: None, starts: 0 })
     }
 
+    /// Changes the site file, for the next start.
+    ///
+    /// # Errors
+    /// When it cannot be read or written.
+    pub fn edit_site(&self, edit: impl FnOnce(&str) -> String) -> Result<()> {
+        let path = self.directory.join("site.yaml");
+        std::fs::read_to_string(&path)
+            .and_then(|site| std::fs::write(&path, edit(&site)))
+            .map_err(|source| LabError::File { doing: "edit", path, source })
+    }
+
     /// Starts `daybreak serve` and waits until its API answers.
     ///
     /// # Errors
@@ -99,6 +110,14 @@ impl Provisioner {
         command
     }
 
+    /// Starts `daybreak ARGUMENTS` against it, to be watched; its output goes to `NAME.out` and `NAME.log`.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub fn spawn(&self, name: &str, arguments: &[&str]) -> Result<Process> {
+        Process::start(&self.namespace, name, &self.daybreak(arguments), &self.directory)
+    }
+
     /// Runs `daybreak ARGUMENTS` against it; gives what it prints.
     ///
     /// # Errors
@@ -138,9 +157,8 @@ impl Provisioner {
     /// # Errors
     /// When the command cannot be started.
     pub fn timeline(&self, node: &str) -> Result<Timeline> {
-        let command = self.daybreak(&["node", "events", node, "--follow", "-o", "json"]);
-        let follower = Process::start(&self.namespace, &format!("events.{node}"), &command, &self.directory)?;
-        Ok(Timeline::new(follower))
+        let arguments = ["node", "events", node, "--follow", "-o", "json"];
+        self.spawn(&format!("events.{node}"), &arguments).map(Timeline::new)
     }
 
     /// State of a node, such as `active`.

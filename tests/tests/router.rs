@@ -7,15 +7,17 @@ use std::time::{Duration, Instant};
 
 use daybreak_tests::ansible::Ansible;
 use daybreak_tests::environment::Environment;
-use daybreak_tests::error::Result;
+use daybreak_tests::error::{LabError, Result};
 use daybreak_tests::lab::{Addressing, Lab};
 use daybreak_tests::machine::{Firmware, Machine, disk};
+use daybreak_tests::newer;
 use daybreak_tests::patience::Patience;
 use daybreak_tests::process::Process;
 use daybreak_tests::routed::{ANNOUNCED, ROUTER_WEST, Routed, TARGET};
+use daybreak_tests::slots::{Slots, VERDICT};
 use daybreak_tests::story::Story;
 use daybreak_tests::text_log::Mark;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// Longest time from power-on to an active node, on a quiet machine without hardware virtualisation.
 const DEPLOYMENT: u64 = 900;
@@ -25,6 +27,18 @@ const PACKETS: u32 = 500;
 
 /// Echo requests after a restart, one each 20 ms: the old routes of a neighbour would have gone by then.
 const AFTERWARDS: usize = 300;
+
+/// Echo requests per second during the upgrade.
+const PER_SECOND: usize = 20;
+
+/// The same as seconds between two.
+const INTERVAL: &str = "0.05";
+
+/// Name of the image that the node is upgraded to.
+const NEWER: &str = "newer";
+
+/// Its version.
+const NEWER_VERSION: &str = "99.0";
 
 /// How long the idle appliance is watched.
 const IDLE: Duration = Duration::from_secs(20);
@@ -126,10 +140,8 @@ fn restart_loses_nothing(story: &Story<'_>, service: &str) -> Result<()> {
     let later = format!("icmp_seq={} ", last + AFTERWARDS);
     let ended = pinger.output().wait_for(Mark::default(), &later, Patience::secs(60));
     let text = pinger.output().since(Mark::default());
-    let replies: BTreeSet<usize> = text.lines().filter_map(answered).collect();
-    let last = replies.last().copied().unwrap_or_default();
-    let missing: Vec<usize> = (1..=last).filter(|seq| !replies.contains(seq)).collect();
-    assert!(missing.is_empty(), "{service}: of {last} packets these were lost: {missing:?}");
+    let last = text.lines().filter_map(answered).max().unwrap_or_default();
+    assert_eq!(missing(&text, last), [0; 0], "{service}: of {last} packets these were lost");
     ended.map(drop)
 }
 
@@ -148,10 +160,69 @@ fn idle_is_idle(story: &Story<'_>, machine: &mut Machine) -> Result<()> {
     Ok(())
 }
 
+/// The echo requests up to `last` that were not answered.
+fn missing(text: &str, last: usize) -> Vec<usize> {
+    let replies: BTreeSet<usize> = text.lines().filter_map(answered).collect();
+    (1..=last).filter(|seq| !replies.contains(seq)).collect()
+}
+
+/// Waits until the appliance forwards as before its restart; tells for how long it did not.
+fn forwards_again(story: &Story<'_>, pinger: &Process, before: usize, what: &str) -> Result<()> {
+    story.wait_route()?;
+    let seen = pinger.output().since(Mark::default());
+    let first = seen.lines().filter_map(answered).filter(|seq| *seq > before).min().unwrap_or_default();
+    eprintln!("{what}: nothing was forwarded for {} s", first.saturating_sub(before) / PER_SECOND);
+    let pings = story.traffic(PACKETS)?;
+    assert_eq!(pings.received, pings.sent, "{what}");
+    assert_eq!(story.configure()?.changed, 0, "{what}: the configuration is another one");
+    Ok(())
+}
+
+/// A newer image is written while the appliance forwards, which loses nothing; after the restart all is as before, and after
+/// the way back too.
+fn upgraded_under_traffic_and_back(story: &Story<'_>) -> Result<()> {
+    let logs = story.lab.directory().path();
+    let slots = Slots { login: story.login, place: story.lab.server() };
+    let mut ping = Command::new("ping");
+    ping.args(["-i", INTERVAL, "-W", "10", "-c", "1000000", TARGET]);
+    let pinger = Process::start(&story.routed.host_place, "ping.upgrade", &ping, logs)?;
+    pinger.output().wait_for(Mark::default(), "icmp_seq=20 ", Patience::secs(60))?;
+
+    let key = story.lab.key().private().display().to_string();
+    let arguments =
+        ["node", "upgrade", story.node, "--image", NEWER, "-o", "json", "--", "-F", "none", "-i", &key];
+    let mut upgrade = story.lab.provisioner().spawn("upgrade", &arguments)?;
+    upgrade.errors().wait_for(Mark::default(), "is tried now", Patience::secs(VERDICT))?;
+    let seen = pinger.output().since(Mark::default());
+    let last = seen.lines().filter_map(answered).max().unwrap_or_default();
+    assert_eq!(missing(&seen, last), [0; 0], "of {last} packets these were lost while the image was written");
+    let status = upgrade.wait(Patience::secs(VERDICT))?;
+    let said = upgrade.output().since(Mark::default());
+    assert!(status.success(), "{status}: {said}{}", upgrade.errors().tail(20));
+    let said: Value = serde_json::from_str(&said).map_err(|e| LabError::Answer {
+        what: "daybreak node upgrade".to_owned(),
+        reason: format!("{e}: {said}"),
+    })?;
+    assert_eq!((&said["kept"], &said["version"]), (&json!(true), &json!(NEWER_VERSION)), "{said}");
+    slots.wait_in("the newer image", "b", Some("confirmed"))?;
+    forwards_again(story, &pinger, last, "the upgrade")?;
+
+    let seen = pinger.output().since(Mark::default());
+    let last = seen.lines().filter_map(answered).max().unwrap_or_default();
+    slots.switch("rollback", "rollback", logs)?;
+    let status = slots.wait_in("the image of before", "a", Some("confirmed"))?;
+    assert_eq!(status["last"]["kind"], "rollback", "{status}");
+    assert_eq!(status["slots"][1]["image"]["version"], NEWER_VERSION, "the other image is kept: {status}");
+    forwards_again(story, &pinger, last, "the way back")
+}
+
 #[test]
 #[ignore = "needs the built image and some minutes; `make test` runs it"]
 fn an_installed_appliance_becomes_a_router_that_reports() {
     let mut lab = Lab::new("router", Environment::from_process().unwrap(), Addressing::Server).unwrap();
+    let newer = lab.directory().join(NEWER);
+    newer::image(lab.environment(), &newer, NEWER_VERSION, |_, _| ()).unwrap();
+    lab.offer(NEWER, &newer).unwrap();
     lab.provisioner_mut().start().unwrap();
     let routed = Routed::new(&lab).unwrap();
     let ansible = Ansible::new(&lab).unwrap();
@@ -173,5 +244,6 @@ fn an_installed_appliance_becomes_a_router_that_reports() {
     for service in ["frr", "netconfd", "telemetryd"] {
         restart_loses_nothing(&story, service).unwrap();
     }
+    upgraded_under_traffic_and_back(&story).inspect_err(|_| explain(&lab, &machine)).unwrap();
     idle_is_idle(&story, &mut machine).unwrap();
 }

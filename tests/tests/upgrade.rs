@@ -1,10 +1,10 @@
 //! The installed appliance is upgraded, goes back, and falls back by itself, with BGP and a saved configuration to carry over.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
-use std::time::Duration;
 
 use daybreak_tests::bridge::Bridge;
 use daybreak_tests::directory::{self, LabDirectory};
@@ -13,8 +13,10 @@ use daybreak_tests::error::{LabError, Result};
 use daybreak_tests::frr::Frr;
 use daybreak_tests::machine::{Card, Machine, MachineSpec, disk};
 use daybreak_tests::namespace::Namespace;
+use daybreak_tests::newer;
 use daybreak_tests::patience::Patience;
 use daybreak_tests::process::Process;
+use daybreak_tests::slots::{Slots, VERDICT};
 use daybreak_tests::ssh::{HostKeys, Login, SshKey};
 use daybreak_tests::text_log::Mark;
 use serde_json::{Value, json};
@@ -28,8 +30,6 @@ const PORT: u16 = 8000;
 /// What tells the configuration that somebody saved from that of the seed.
 const SAVED: &str = "saved by the operator";
 
-/// Longest time from a restart to a verdict, on a quiet machine without hardware virtualisation.
-const BOOT: u64 = 420;
 /// Seconds that a trial may take, as told to the appliance: what an emulated one needs on a busy machine.
 const TRIAL: u64 = 240;
 /// Seconds for a trial that is to fail.
@@ -94,19 +94,7 @@ impl Upgrades {
 
     /// An image of the same files with another version, changed by `change`; gives its URL.
     fn image(&self, version: &str, change: impl FnOnce(&mut Value, &Path)) -> String {
-        let folder = self.images.join(version);
-        make(&folder).unwrap();
-        let pxe = self.environment.pxe().canonicalize().unwrap();
-        for name in ["vmlinuz", "initrd.img", "root.squashfs"] {
-            std::os::unix::fs::symlink(pxe.join(name), folder.join(name)).unwrap();
-        }
-        let json = std::fs::read(pxe.join("manifest.json")).unwrap();
-        let mut manifest: Value = serde_json::from_slice(&json).unwrap();
-        manifest["version"] = json!(version);
-        // It names the digest of another slot image.
-        manifest["files"].as_object_mut().unwrap().remove("slot.img");
-        change(&mut manifest, &folder);
-        std::fs::write(folder.join("manifest.json"), serde_json::to_vec_pretty(&manifest).unwrap()).unwrap();
+        newer::image(&self.environment, &self.images.join(version), version, change).unwrap();
         format!("http://{PEER}:{PORT}/{version}/")
     }
 
@@ -119,59 +107,34 @@ impl Upgrades {
         self.login.run(&self.outside, remote)
     }
 
-    /// Runs a verb of `vrouter upgrade` that restarts the appliance: the session may end before its exit code arrives.
-    fn switch(&self, name: &str, verb: &str) -> Result<()> {
-        let mut command = Command::new("ssh");
-        command.args(["-o", "BatchMode=yes"]).args(self.login.arguments());
-        command.arg(format!("sudo vrouter -o json upgrade {verb} --yes --reboot"));
-        let mut process = Process::start(&self.outside, name, &command, self.directory.path())?;
-        process.output().wait_for(Mark::default(), "\"result\":\"armed\"", Patience::secs(BOOT))?;
-        process.wait(Patience::secs(BOOT)).map(drop)
+    fn slots(&self) -> Slots<'_> {
+        Slots { login: &self.login, place: &self.outside }
     }
 
-    /// What the appliance says of its slots.
-    fn status(&self) -> Result<Value> {
-        let text = self.run("sudo vrouter -o json upgrade status")?;
-        serde_json::from_str(&text).map_err(|e| LabError::Answer {
-            what: "upgrade status".to_owned(),
-            reason: format!("{e}: {text}"),
-        })
+    fn switch(&self, name: &str, arguments: &str) -> Result<()> {
+        self.slots().switch(name, arguments, self.directory.path())
     }
 
-    /// Waits until it has come to rest in a slot, with a verdict or without.
+    /// Waits until the appliance has come to rest in a slot, with a verdict or without.
     fn wait(&self, awaited: &str, slot: &str, outcome: Option<&str>) -> Result<Value> {
-        let mut patience = Patience::secs(BOOT);
-        loop {
-            let seen = match self.status() {
-                Ok(status) => {
-                    let rests = status["running"] == slot && status["state"] == "confirmed";
-                    if rests && status["last"]["outcome"].as_str() == outcome && status["pending"].is_null() {
-                        return Ok(status);
-                    }
-                    status.to_string()
-                }
-                Err(error) => error.to_string(),
-            };
-            let Some(wait) = patience.next_wait(Duration::from_secs(2)) else {
-                if let Ok(console) = self.machine.console() {
-                    eprintln!("--- the end of the console:\n{}", console.tail(60));
-                }
-                let waited = patience.waited();
-                return Err(LabError::TimedOut { awaited: awaited.to_owned(), waited, seen });
-            };
-            std::thread::park_timeout(wait);
+        self.slots().wait_in(awaited, slot, outcome).inspect_err(|_| self.explain())
+    }
+
+    fn explain(&self) {
+        if let Ok(console) = self.machine.console() {
+            eprintln!("--- the end of the console:\n{}", console.tail(60));
         }
     }
 
     fn wait_peer(&self) -> Result<()> {
-        self.peer.wait_established(ROUTER, Patience::secs(BOOT))
+        self.peer.wait_established(ROUTER, Patience::secs(VERDICT))
     }
 
     /// The configuration that was saved is there, and becomes what runs: SSH answers before that.
     fn check_carried_over(&self, what: &str) -> Result<()> {
         let saved = self.run("sudo cat /config/startup.xml")?;
         assert!(saved.contains(SAVED), "{what}: {saved}");
-        self.peer.wait(what, Patience::secs(BOOT), || {
+        self.peer.wait(what, Patience::secs(VERDICT), || {
             let running = self.run("sudo vtysh -c 'show running-config'")?;
             Ok(if running.contains(SAVED) { Ok(()) } else { Err(running) })
         })?;
@@ -248,24 +211,83 @@ fn only_believed_images_are_taken(lab: &Upgrades, url: &str) -> Result<()> {
     std::fs::write(&manifest, good.replace("2.0", "2.1")).unwrap();
     refused("", "was changed or cut short");
     std::fs::write(&manifest, good).unwrap();
-    let status = lab.status()?;
+    let status = lab.slots().status()?;
     assert_eq!((&status["running"], &status["slots"][1]["image"]), (&json!("a"), &Value::Null), "{status}");
     Ok(())
 }
 
-/// Pulls the plug while the slot is being written.
-fn a_power_cut_while_writing_leaves_the_old_image(lab: &mut Upgrades, url: &str) -> Result<()> {
-    let mut upgrade = Command::new("ssh");
-    upgrade.args(["-o", "BatchMode=yes"]).args(lab.login.arguments());
-    upgrade.arg(format!("sudo vrouter -o json upgrade {url} --yes --reboot"));
-    let process = Process::start(&lab.outside, "cut", &upgrade, lab.directory.path())?;
-    process.output().wait_for(Mark::default(), "\"step\":\"write\",\"percent\":3", Patience::secs(180))?;
+/// A moment of an upgrade.
+#[derive(Debug, Clone, Copy)]
+enum Moment {
+    /// This much of a step is done.
+    Progress(&'static str, u64),
+    /// It has said so.
+    Says(&'static str),
+    /// The machine restarts, and its console has this.
+    Console(&'static str),
+}
+
+/// Ten moments, those of a kind at random places.
+fn moments() -> [Moment; 10] {
+    let percent = || RandomState::new().build_hasher().finish() % 100;
+    [
+        Moment::Progress("write", percent()),
+        Moment::Progress("write", percent()),
+        Moment::Progress("write", percent()),
+        Moment::Progress("write", 100),
+        Moment::Progress("verify", percent()),
+        Moment::Progress("verify", percent()),
+        Moment::Says("\"result\":\"armed\""),
+        Moment::Console("Linux version"),
+        Moment::Console("Reached target"),
+        Moment::Console("login:"),
+    ]
+}
+
+/// Waits until a step of the upgrade has come so far.
+fn wait_progress(process: &Process, step: &str, percent: u64) -> Result<()> {
+    let needle = format!("\"step\":\"{step}\",\"percent\":");
+    let (mut mark, mut reached) = (Mark::default(), 0);
+    while reached < percent {
+        mark = process.output().wait_for(mark, &needle, Patience::secs(VERDICT))?;
+        // What follows the number is there, and so is all of it.
+        process.output().wait_for(mark, ",", Patience::secs(VERDICT))?;
+        let text = process.output().since(mark);
+        let digits: String = text.chars().take_while(char::is_ascii_digit).collect();
+        reached = digits.parse().unwrap_or_default();
+    }
+    Ok(())
+}
+
+/// Pulls the plug at a moment of an upgrade to the image at `url`. The machine comes to rest in a whole image, with the
+/// configuration that was saved.
+fn a_power_cut_leaves_a_whole_image(lab: &mut Upgrades, url: &str, moment: Moment) -> Result<()> {
+    let before = lab.slots().status()?;
+    let console = lab.machine.console()?;
+    let start = console.mark();
+    let process =
+        lab.slots().start("cut", &format!("{url} --health-timeout {TRIAL}"), lab.directory.path())?;
+    let patience = || Patience::secs(VERDICT);
+    match moment {
+        Moment::Progress(step, percent) => wait_progress(&process, step, percent)?,
+        Moment::Says(text) => process.output().wait_for(Mark::default(), text, patience()).map(drop)?,
+        Moment::Console(text) => {
+            let restart = console.wait_for(start, "reboot: Restarting", patience())?;
+            console.wait_for(restart, text, patience())?;
+        }
+    }
     lab.machine.power_cut();
     drop(process);
     lab.machine.power_on(&lab.bridge)?;
-    let status = lab.wait("the old image after a power cut", "a", None)?;
-    assert_eq!(status["slots"][1]["image"], Value::Null, "{status}");
-    lab.check_carried_over("after a power cut")
+    let what = format!("a whole image after a power cut at {moment:?}");
+    let after = lab.slots().wait(&what, |_| true).inspect_err(|_| lab.explain())?;
+    if matches!(moment, Moment::Progress(..)) {
+        assert_eq!(after["running"], before["running"], "{what}: {after}");
+    }
+    let slots = after["slots"].as_array().unwrap();
+    let running = slots.iter().find(|slot| slot["slot"] == after["running"]).unwrap();
+    assert!(running["image"]["version"].is_string(), "{what}: {after}");
+    lab.check_carried_over(&what)
 }
 
 fn an_upgrade_and_back(lab: &Upgrades, url: &str) -> Result<()> {
@@ -291,21 +313,24 @@ fn falls_back(lab: &Upgrades, url: &str) -> Result<String> {
     Ok(status["last"]["reason"].as_str().unwrap_or_default().to_owned())
 }
 
-#[test]
-#[ignore = "needs the built image and some minutes; `make test` runs it"]
-fn an_appliance_is_upgraded_goes_back_and_falls_back_by_itself() {
+/// Boots the appliance for the first time and saves a configuration that is not the seed's.
+fn begin() -> Upgrades {
     let mut lab = Upgrades::new().unwrap();
-    let good = lab.image("2.0", |_, _| ());
     lab.machine.power_on(&lab.bridge).unwrap();
     lab.wait("the first boot", "a", None).unwrap();
     lab.wait_peer().unwrap();
-    only_believed_images_are_taken(&lab, &good).unwrap();
     // As `copy-config` to startup leaves it.
     let saved = startup(SAVED);
     lab.run(&format!("echo '{saved}' | sudo tee /config/startup.xml; sync")).unwrap();
-    a_power_cut_while_writing_leaves_the_old_image(&mut lab, &good).unwrap();
-    an_upgrade_and_back(&lab, &good).unwrap();
+    lab
+}
 
+#[test]
+#[ignore = "needs the built image and some minutes; `make test` runs it"]
+fn only_believed_images_are_taken_and_a_broken_one_falls_back_by_itself() {
+    let lab = begin();
+    let good = lab.image("2.0", |_, _| ());
+    only_believed_images_are_taken(&lab, &good).unwrap();
     let without_netconfd = lab.image("3.0", |manifest, _| {
         let line = format!("{} systemd.mask=netconfd.service", manifest["kernel_args"].as_str().unwrap());
         manifest["kernel_args"] = json!(line);
@@ -313,8 +338,30 @@ fn an_appliance_is_upgraded_goes_back_and_falls_back_by_itself() {
     lab.sign("3.0").unwrap();
     let reason = falls_back(&lab, &without_netconfd).unwrap();
     assert!(reason.contains("netconfd does not answer"), "{reason}");
-    lab.check_carried_over("after the first fall-back").unwrap();
+    lab.check_carried_over("after the fall-back").unwrap();
+}
 
+#[test]
+#[ignore = "needs the built image and most of an hour; `make test-matrix` runs it"]
+fn matrix_whenever_the_power_goes_a_whole_image_starts() {
+    let mut lab = begin();
+    let good = lab.image("2.0", |_, _| ());
+    // So that no signature is asked for, and the way is the longest: everything is downloaded and checked.
+    let digest = disk::digest(&lab.images.join("2.0/manifest.json")).unwrap();
+    let good = format!("{good} --manifest-sha256 {digest}");
+    for moment in moments() {
+        eprintln!("cuts the power at {moment:?}");
+        a_power_cut_leaves_a_whole_image(&mut lab, &good, moment).unwrap();
+    }
+}
+
+#[test]
+#[ignore = "needs the built image and some minutes; `make test-matrix` runs it"]
+fn matrix_a_signed_image_is_taken_and_given_up_and_one_without_a_kernel_falls_back() {
+    let lab = begin();
+    let good = lab.image("2.0", |_, _| ());
+    only_believed_images_are_taken(&lab, &good).unwrap();
+    an_upgrade_and_back(&lab, &good).unwrap();
     let without_kernel = lab.image("4.0", |manifest, folder| {
         let kernel = folder.join("vmlinuz");
         std::fs::remove_file(&kernel).unwrap();
@@ -324,5 +371,5 @@ fn an_appliance_is_upgraded_goes_back_and_falls_back_by_itself() {
     lab.sign("4.0").unwrap();
     let reason = falls_back(&lab, &without_kernel).unwrap();
     assert!(reason.contains("not started"), "{reason}");
-    lab.check_carried_over("after the second fall-back").unwrap();
+    lab.check_carried_over("after the fall-back").unwrap();
 }

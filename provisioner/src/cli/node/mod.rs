@@ -33,7 +33,7 @@ pub(super) enum Command {
         #[command(flatten)]
         wait: wait::After,
     },
-    /// Upgrade an active node to an image that is served here, over your own SSH.
+    /// Upgrade an active node to an image that is served here, over your own SSH, and wait for how it ends.
     Upgrade(upgrade::Args),
     /// Stop deploying a node.
     Abort {
@@ -68,7 +68,7 @@ pub(super) fn run(client: &Client, format: Format, command: Command) -> Result<E
                 let view: NodeView = client.post(&path(&name, "/deploy"), &()).await?;
                 wait.finish(client, format, &view).await
             }
-            Command::Upgrade(args) => upgrade::run(client, args).await,
+            Command::Upgrade(args) => upgrade::run(client, format, args).await,
             Command::Abort { name } => {
                 let view: NodeView = client.post(&path(&name, "/abort"), &()).await?;
                 show::print(format, &view)?;

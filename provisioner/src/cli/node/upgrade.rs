@@ -1,11 +1,30 @@
-//! `daybreak node upgrade`: tells an appliance, over the operator's own SSH, to take an image from here.
+//! `daybreak node upgrade`: tells an appliance, over the operator's own SSH, to take an image from here, and waits for how
+//! that ended.
+
+mod outcome;
 
 use crate::api::{ImageView, NodeView};
 use crate::cli::client::Client;
+use crate::cli::{Format, output};
 use anyhow::{Context, Result, bail};
+use outcome::{Outcome, Status};
+use serde_json::json;
 use std::ffi::OsString;
 use std::io::Write;
-use std::process::{Command, ExitCode};
+use std::os::fd::AsFd;
+use std::process::{Command, ExitCode, Stdio};
+use std::time::Duration;
+use tempfile::NamedTempFile;
+use tokio::time::Instant;
+
+/// Exit code of an appliance that did not keep the image: the one of `vrouter upgrade` for "the running image is as it was".
+const REFUSED: u8 = 3;
+
+/// Exit code of ssh itself; also of a session that the restart cut off.
+const SSH: i32 = 255;
+
+/// Between two looks at a machine that restarts.
+const LOOK: Duration = Duration::from_secs(5);
 
 /// Options of `daybreak node upgrade`.
 #[derive(Debug, clap::Args)]
@@ -24,32 +43,128 @@ pub(in crate::cli) struct Args {
     /// Do not restart: the next restart tries the image
     #[arg(long)]
     no_reboot: bool,
+    /// Seconds for the restart, beside the health timeout; a server's firmware takes minutes
+    #[arg(long, default_value_t = 900, value_name = "SECONDS")]
+    restart_timeout: u64,
     /// Further arguments for ssh, such as -i FILE
     #[arg(last = true, value_name = "SSH_ARGUMENT")]
     ssh: Vec<OsString>,
 }
 
-pub(super) async fn run(client: &Client, args: Args) -> Result<ExitCode> {
+pub(super) async fn run(client: &Client, format: Format, args: Args) -> Result<ExitCode> {
     let node: NodeView = client.get(&super::path(&args.name, "")).await?;
     let images: Vec<ImageView> = client.get("/api/v1/images").await?;
     let image = choose(args.image.as_deref().or(node.image.as_deref()), &images)?;
-    let (Some(address), false) = (node.address, node.host_keys.is_empty()) else {
-        bail!("node {} has not phoned home yet: its host keys are not known", node.name);
-    };
-    // Only those that it phoned home with, whatever else the operator's ssh knows of the address.
-    let mut known = tempfile::NamedTempFile::new().context("make a file of known hosts")?;
-    for key in &node.host_keys {
-        writeln!(known, "{address} {key}").context("write the file of known hosts")?;
+    let appliance = Appliance::of(&node, &args)?;
+    let before = appliance.status().with_context(|| format!("ask {} what runs", node.name))?;
+    let code = appliance.ssh(&remote(image, &args), format)?;
+    match code {
+        Some(0) if args.no_reboot => return Ok(ExitCode::SUCCESS),
+        Some(0 | SSH) => {}
+        other => {
+            return Ok(other
+                .and_then(|code| u8::try_from(code).ok())
+                .map_or(ExitCode::FAILURE, ExitCode::from));
+        }
     }
-    let status = Command::new("ssh")
-        .args(["-o", "StrictHostKeyChecking=yes", "-o"])
-        .arg(format!("UserKnownHostsFile={}", known.path().display()))
-        .args(&args.ssh)
-        .arg(format!("{}@{address}", args.user))
-        .arg(remote(image, &args))
-        .status()
-        .context("run ssh, of the package openssh-client")?;
-    Ok(status.code().and_then(|code| u8::try_from(code).ok()).map_or(ExitCode::FAILURE, ExitCode::from))
+    let time = Duration::from_secs(args.health_timeout.saturating_add(args.restart_timeout));
+    report(format, &node.name, appliance.outcome(&before, code == Some(SSH), time).await?)
+}
+
+fn report(format: Format, node: &str, outcome: Outcome) -> Result<ExitCode> {
+    let (kept, version, reason) = match outcome {
+        Outcome::Kept { version } => (true, version, None),
+        Outcome::Lost { version, reason } => (false, version, Some(reason)),
+    };
+    match (format, &reason) {
+        (Format::Json, _) => {
+            output::json(&json!({"node": node, "version": version, "kept": kept, "reason": reason}))?;
+        }
+        (Format::Text, None) => println!("{node} runs {version}, confirmed"),
+        (Format::Text, Some(reason)) => eprintln!("daybreak: {node} did not keep {version}: {reason}"),
+    }
+    Ok(if kept { ExitCode::SUCCESS } else { ExitCode::from(REFUSED) })
+}
+
+/// How to reach the appliance, whatever the operator's ssh knows of its address otherwise.
+struct Appliance<'a> {
+    /// The host keys that it phoned home with; removed when this goes.
+    known: NamedTempFile,
+    target: String,
+    arguments: &'a [OsString],
+}
+
+impl<'a> Appliance<'a> {
+    fn of(node: &NodeView, args: &'a Args) -> Result<Self> {
+        let (Some(address), false) = (node.address, node.host_keys.is_empty()) else {
+            bail!("node {} has not phoned home yet: its host keys are not known", node.name);
+        };
+        let mut known = NamedTempFile::new().context("make a file of known hosts")?;
+        for key in &node.host_keys {
+            writeln!(known, "{address} {key}").context("write the file of known hosts")?;
+        }
+        Ok(Self { known, target: format!("{}@{address}", args.user), arguments: &args.ssh })
+    }
+
+    fn command(&self, remote: &str) -> Command {
+        let mut command = Command::new("ssh");
+        command
+            .args(["-o", "StrictHostKeyChecking=yes", "-o"])
+            .arg(format!("UserKnownHostsFile={}", self.known.path().display()))
+            .args(["-o", "ConnectTimeout=20", "-o", "ServerAliveInterval=10"])
+            .args(self.arguments)
+            .arg(&self.target)
+            .arg(remote);
+        command
+    }
+
+    /// Runs a command there for the operator to see; gives its exit code. What it prints goes to the operator's standard error:
+    /// standard output is for how it all ended.
+    fn ssh(&self, remote: &str, format: Format) -> Result<Option<i32>> {
+        let mut command = self.command(remote);
+        if format == Format::Json {
+            command.stdout(Stdio::from(
+                std::io::stderr().as_fd().try_clone_to_owned().context("standard error")?,
+            ));
+        }
+        Ok(command.status().context("run ssh, of the package openssh-client")?.code())
+    }
+
+    fn status(&self) -> Result<Status> {
+        let output = self
+            .command("sudo vrouter -o json upgrade status")
+            .stdin(Stdio::inherit())
+            .stderr(Stdio::piped())
+            .output()
+            .context("run ssh, of the package openssh-client")?;
+        if !output.status.success() {
+            bail!("{}", String::from_utf8_lossy(&output.stderr).trim());
+        }
+        Status::read(&output.stdout)
+    }
+
+    /// Waits until the switch has been judged. `cut` tells that the session ended before its exit code came.
+    async fn outcome(&self, before: &Status, cut: bool, time: Duration) -> Result<Outcome> {
+        let deadline = Instant::now() + time;
+        loop {
+            let seen = match self.status() {
+                Ok(status) => match status.outcome_after(before) {
+                    Some(outcome) => return Ok(outcome),
+                    None if cut && status == *before => {
+                        bail!(
+                            "the session ended before the image was written; the running image is as it was"
+                        )
+                    }
+                    None => "it is on trial still".to_owned(),
+                },
+                Err(error) => format!("{error:#}"),
+            };
+            if Instant::now() >= deadline {
+                bail!("no verdict after {} s: {seen}; `vrouter upgrade status` tells more", time.as_secs());
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+    }
 }
 
 /// The command for the appliance. Every word of it is of letters, digits and signs that no shell reads.
@@ -106,6 +221,7 @@ mod tests {
             user: "admin".to_owned(),
             health_timeout: 60,
             no_reboot: false,
+            restart_timeout: 900,
             ssh: Vec::new(),
         };
         let digest = "ab".repeat(32);
