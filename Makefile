@@ -32,7 +32,7 @@ build: setup ## compile the daemons
 	$(CARGO) build --locked --profile $(PROFILE) --workspace --bins
 
 image: build ## build the appliance image that demo and tests boot (quick compression)
-	$(BIN)/daybreak image build image/appliance.yaml --test --build-dir build/lab --programs $(BIN)
+	$(BIN)/daybreak image build image/appliance.yaml --test $(FORMATS) --build-dir build/lab --programs $(BIN)
 
 demo: image ## empty machine -> network boot -> install -> SSH; leaves the lab running
 	$(BIN)/daybreak-demo up
@@ -46,12 +46,13 @@ test-crates: build
 	tests/setup/cargo-test.sh --locked --profile $(PROFILE) --workspace --no-fail-fast
 	DAYBREAK_NETCONFD=$(abspath $(BIN)/netconfd) ansible/tests/run
 
-# Each value of medium, firmware and data source is in one of these; their other pairs are in `make test-matrix`.
+# Each value of medium, firmware and data source is in one of these; `make test-matrix` has all of them with all.
 test-labs: image
 	$(CARGO) test --locked --profile $(PROFILE) -p daybreak-tests --test '*' --no-fail-fast -- --ignored --skip matrix_ --test-threads=1
 
+test-matrix: FORMATS := --format pxe,raw,qcow2,ova,iso
 test-matrix: image ## every medium by every firmware and with every data source, power cuts (hours without KVM)
-	$(CARGO) test --locked --profile $(PROFILE) -p daybreak-tests --test qcow2 --test media --test datasources --test upgrade \
+	$(CARGO) test --locked --profile $(PROFILE) -p daybreak-tests --test matrix --test media --test upgrade \
 	    --no-fail-fast -- --ignored --test-threads=1
 
 test-reproducible: build ## two builds from nothing in two folders give the same bytes (minutes, not part of `make test`)

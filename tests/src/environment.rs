@@ -60,6 +60,14 @@ impl Environment {
         self.artefact("qcow2", "the image's qcow2 disk")
     }
 
+    /// The image's disk, sector for sector.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn raw(&self) -> Result<PathBuf> {
+        self.artefact("raw", "the image's raw disk")
+    }
+
     /// The image's boot medium.
     ///
     /// # Errors

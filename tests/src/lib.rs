@@ -27,3 +27,4 @@ pub mod ssh;
 pub mod story;
 pub mod text_log;
 pub mod timeline;
+pub mod told;

@@ -1,16 +1,15 @@
 //! The image on everything else that it can come on: a CD, a USB stick with the same bytes, and the OVA. Each ends in a login
 //! with a key of the first-boot data.
 
-use std::fs::File;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use daybreak_tests::directory::LabDirectory;
 use daybreak_tests::error::{LabError, Result};
 use daybreak_tests::machine::{BootMedium, DiskFormat, Firmware, MachineSpec, disk};
 use daybreak_tests::seeded::{Parts, Seeded};
+use daybreak_tests::told;
 
 /// Boots live from a CD or a USB stick, with an installed disk in the machine, which is left alone.
 fn boots_live(name: &str, firmware: Firmware, medium: impl FnOnce(PathBuf) -> BootMedium) -> Result<()> {
@@ -21,7 +20,7 @@ fn boots_live(name: &str, firmware: Firmware, medium: impl FnOnce(PathBuf) -> Bo
         let medium = medium(parts.environment.iso()?);
         let medium = match medium {
             BootMedium::Usb(iso) => {
-                let path = stick_of(parts.directory, &iso)?;
+                let path = told::stick(parts.directory, &iso)?;
                 stick = Some((path.clone(), disk::digest(&path)?));
                 BootMedium::Usb(path)
             }
@@ -47,16 +46,6 @@ fn boots_live(name: &str, firmware: Firmware, medium: impl FnOnce(PathBuf) -> Bo
     Ok(())
 }
 
-/// A USB stick that the medium was copied to byte by byte, larger than it.
-fn stick_of(directory: &LabDirectory, iso: &Path) -> Result<PathBuf> {
-    let path = directory.join("stick.img");
-    let failed = |source| LabError::File { doing: "make", path: path.clone(), source };
-    let size = std::fs::copy(iso, &path).map_err(failed)?;
-    let file = File::options().write(true).open(&path).map_err(failed)?;
-    file.set_len(size + (64 << 20)).map_err(failed)?;
-    Ok(path)
-}
-
 #[test]
 #[ignore = "needs the built image; `make test` runs it"]
 fn the_iso_boots_as_cd_by_bios() {
@@ -65,39 +54,16 @@ fn the_iso_boots_as_cd_by_bios() {
 
 #[test]
 #[ignore = "needs the built image; `make test-matrix` runs it"]
-fn matrix_the_iso_as_cd_by_uefi() {
-    boots_live("cd-uefi", Firmware::Uefi, BootMedium::Cd).unwrap();
-}
-
-#[test]
-#[ignore = "needs the built image; `make test-matrix` runs it"]
-fn matrix_the_iso_as_usb_stick_by_bios() {
-    boots_live("usb-bios", Firmware::Bios, BootMedium::Usb).unwrap();
-}
-
-#[test]
-#[ignore = "needs the built image; `make test-matrix` runs it"]
 fn matrix_the_iso_as_usb_stick_by_uefi() {
     boots_live("usb-uefi", Firmware::Uefi, BootMedium::Usb).unwrap();
 }
 
-/// The disk in the OVA, which is unpacked with GNU tar; gives what the OVA's descriptor says.
+/// Plugs in the disk in the OVA; gives what the OVA's descriptor says.
 fn plug_ova(name: &str, spec: &mut MachineSpec, parts: &Parts<'_>) -> Result<String> {
-    let ova = parts.environment.ova()?;
-    let directory = parts.directory;
-    let names = run(Command::new("tar").args(["-xvf"]).arg(&ova).current_dir(directory.path()))?;
-    let vmdk = names.lines().find(|name| name.contains("-disk1."));
-    let vmdk = vmdk.unwrap_or_else(|| panic!("no disk in {names}"));
-    let ovf = directory.join(names.lines().next().unwrap_or_default());
-    let ovf = std::fs::read_to_string(&ovf).map_err(|source| LabError::File {
-        doing: "read",
-        path: ovf,
-        source,
-    })?;
-    let image = directory.join(vmdk);
-    spec.disks = vec![disk::overlay_of(directory, name, "DISK0", (&image, DiskFormat::Vmdk))?];
+    let (image, ovf) = disk::of_ova(parts.directory, &parts.environment.ova()?)?;
+    spec.disks = vec![disk::overlay_of(parts.directory, name, "DISK0", (&image, DiskFormat::Vmdk))?];
     spec.firmware = Firmware::Uefi;
-    Ok(ovf)
+    std::fs::read_to_string(&ovf).map_err(|source| LabError::File { doing: "read", path: ovf, source })
 }
 
 fn run(command: &mut Command) -> Result<String> {

@@ -43,6 +43,26 @@ pub fn patterned(directory: &LabDirectory, name: &str, serial: &str, size: u64) 
     Ok(disk)
 }
 
+/// The disk in an OVA and its descriptor, unpacked with GNU tar into the lab's files.
+///
+/// # Errors
+/// When `tar` refuses it, or there is no disk in it.
+pub fn of_ova(directory: &LabDirectory, ova: &Path) -> Result<(PathBuf, PathBuf)> {
+    let mut unpack = Command::new("tar");
+    unpack.args(["-xvf"]).arg(ova).arg("-C").arg(directory.path());
+    let output = unpack.output().map_err(|source| LabError::Start { program: "tar".to_owned(), source })?;
+    let listing = checked(&words(&unpack), &output)?;
+    let named = |part: &str| {
+        let name = listing.lines().find(|name| name.contains(part));
+        let name = name.map(|name| directory.join(name));
+        name.ok_or_else(|| LabError::Answer {
+            what: format!("no {part} in the OVA"),
+            reason: listing.clone(),
+        })
+    };
+    Ok((named("-disk1.")?, named(".ovf")?))
+}
+
 /// A writable overlay over a qcow2 image that stays as it is.
 ///
 /// # Errors
