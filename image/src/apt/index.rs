@@ -86,6 +86,8 @@ impl Index {
     pub(crate) fn resolve(&self, packages: &[DebName]) -> Result<Resolved, ImageError> {
         let text = self
             .apt("work out which packages the image needs")
+            // Of its own accord apt prints MD5, and nothing where the archive has none.
+            .args(["-o", "Acquire::ForceHash=SHA256"])
             .args(["-qq", "--print-uris", "--yes", "install", "?essential", "?priority(required)", "apt"])
             .args(packages.iter().map(DebName::as_str))
             .output()?;
