@@ -37,8 +37,8 @@ impl Ansible {
     /// When a step fails; the text has what it said.
     pub fn new(lab: &Lab) -> Result<Self> {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-        let mut setup = Command::new(root.join("tests/setup/ansible.sh"));
-        setup.env("DAYBREAK_CACHE", &lab.environment().cache);
+        let mut setup = Command::new(root.join("tests/setup/pypi.sh"));
+        setup.arg("ansible").env("DAYBREAK_CACHE", &lab.environment().cache);
         let programs = PathBuf::from(run(&setup)?.trim());
         let home = lab.directory().join("ansible");
         let write = |name: &str, text: &str| {

@@ -11,8 +11,10 @@ use daybreak_formats::{Adapter, VmdkSpec, write_vmdk};
 
 #[test]
 fn cot_sees_disk_networks_machine_and_properties() {
-    let setup =
-        Command::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/setup/cot.sh")).output().unwrap();
+    let setup = Command::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/setup/pypi.sh"))
+        .arg("cot")
+        .output()
+        .unwrap();
     assert!(setup.status.success(), "{setup:?}");
     let programs = String::from_utf8(setup.stdout).unwrap();
 

@@ -15,7 +15,7 @@ fn config(management: &str) -> String {
 /// ncclient in the manager's namespace. It commits what is in the file, confirmed, for 3 s, and comes again.
 fn manager(folder: &Path, config: &str) -> Child {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let python = shell(&here.join("../tests/setup/python.sh").display().to_string());
+    let python = shell(&format!("{} ncclient", here.join("../tests/setup/pypi.sh").display()));
     std::fs::write(folder.join("cut.xml"), format!("<config>{config}</config>")).unwrap();
     Command::new("ip")
         .args(["netns", "exec", "manager"])

@@ -9,10 +9,10 @@ use rig::{Place, user};
 use std::path::Path;
 use std::process::Command;
 
-/// Python with ncclient (tests/setup/python.sh).
+/// Python with ncclient (tests/setup/pypi.sh).
 fn python() -> String {
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/setup/python.sh");
-    let output = Command::new(script).output().unwrap();
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/setup/pypi.sh");
+    let output = Command::new(script).arg("ncclient").output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     format!("{}/python", String::from_utf8(output.stdout).unwrap().trim())
 }

@@ -36,7 +36,7 @@ fn words(output: &Output) -> String {
 }
 
 fn programs(what: &str) -> PathBuf {
-    PathBuf::from(run(Command::new(root().join("tests/setup/publish.sh")).arg(what)))
+    PathBuf::from(run(Command::new(root().join("tests/setup/pypi.sh")).arg(what)))
 }
 
 #[tokio::test]

@@ -63,11 +63,11 @@ pub(crate) fn errors(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
-/// Folder of the programs that tests/setup/publish.sh installs.
+/// Folder of the programs that tests/setup/pypi.sh installs.
 pub(crate) fn environment(name: &str) -> PathBuf {
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/setup/publish.sh");
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/setup/pypi.sh");
     let output = Command::new(script).arg(name).stderr(Stdio::inherit()).output().unwrap();
-    assert!(output.status.success(), "tests/setup/publish.sh {name} failed");
+    assert!(output.status.success(), "tests/setup/pypi.sh {name} failed");
     PathBuf::from(String::from_utf8(output.stdout).unwrap().trim())
 }
 

@@ -34,8 +34,8 @@ with manager.connect(**arguments) as m:
 async fn ncclient_talks_to_us() {
     for kind in ["ed25519", "ecdsa", "rsa"] {
         let mut rig = Rig::start_with(SshLimits::default(), kind, LONG).await;
-        let setup = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/setup/python.sh");
-        let output = Command::new(setup).output().await.unwrap();
+        let setup = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/setup/pypi.sh");
+        let output = Command::new(setup).arg("ncclient").output().await.unwrap();
         assert!(output.status.success(), "{output:?}");
         let programs = String::from_utf8(output.stdout).unwrap();
         let output = Command::new(Path::new(programs.trim()).join("python"))
