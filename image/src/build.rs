@@ -11,15 +11,17 @@ use rustix::fs::{CWD, RenameFlags};
 use crate::apt::{Index, Sources};
 use crate::cache::{self, Cache, Work, write_file};
 use crate::command::{Run, Tool};
-use crate::deb::{Deb, status_of};
+use crate::deb::{Deb, Status, status_of};
 use crate::formats::{self, Sources as FormatSources};
 use crate::plan::{Observed, Plan};
 use crate::previous::Previous;
 use crate::progress::Progress;
 use crate::recipe::Recipe;
 use crate::record::{self, BuildRecord, StepRecord};
+use crate::sbom::{self, Bill, Crates, Subject};
 use crate::spec::{Format, Spec};
 use crate::steps::grub::Grub;
+use crate::steps::packages::{Added, Daemon};
 use crate::steps::root::Root;
 use crate::steps::{initrd, packages, root, slot, squashfs};
 use crate::{ImageError, digest};
@@ -64,7 +66,8 @@ struct Prepared {
     observed: Observed,
     sources: Sources,
     index: Index,
-    debs: Vec<Deb>,
+    debs: Vec<Added>,
+    crates: Option<Crates>,
     tools: BTreeMap<String, String>,
     recipe: Recipe,
 }
@@ -126,9 +129,12 @@ pub fn build(request: &Request, progress: &mut dyn Progress) -> Result<Built, Im
     let base = base_root(request, &prepared, &cache, &mut steps)?;
     let grub = steps.run("grub", None, |_| Ok((Grub::build(work.path())?, false)))?;
     let status = fs::read(base.status()).map_err(ImageError::io("read", &base.status()))?;
-    let mut in_image = status_of(&status)?.packages().clone();
-    in_image.extend(prepared.debs.iter().map(|deb| (deb.name().to_owned(), deb.version().to_owned())));
-    let packed = pack(request, &prepared, &base, &grub, &cache, &mut steps)?;
+    let status = status_of(&status)?;
+    let mut in_image = status.packages();
+    let added = prepared.debs.iter().map(|added| &added.deb);
+    in_image.extend(added.map(|deb| (deb.name().to_owned(), deb.version().to_owned())));
+    let bill = steps.run("sbom", None, |_| Ok((bill(request, &prepared, &base, &status)?, false)))?;
+    let packed = pack(request, &prepared, &base, &grub, &bill, &cache, &mut steps)?;
 
     steps.run("initrd", None, |_| {
         place(&packed.join("root.squashfs"), &pxe.join(Artefact::Root.file_name()))?;
@@ -140,6 +146,10 @@ pub fn build(request: &Request, progress: &mut dyn Progress) -> Result<Built, Im
     let manifest = steps.run("slot", None, |_| Ok((slot::build(plan, &pxe, &slot_image)?, false)))?;
     let json = manifest.to_json();
     write_file(&new.join("manifest.json"), json.as_bytes())?;
+    let subject = Subject::Image(Sha256Digest::of(json.as_bytes()));
+    for (name, bytes) in bill.documents(subject)?.files(&plan.name) {
+        write_file(&new.join(name), &bytes)?;
+    }
     let sources = FormatSources {
         spec: &request.spec,
         plan,
@@ -194,8 +204,8 @@ fn prepare(request: &Request, cache: &Cache, steps: &mut Steps<'_>) -> Result<Pr
         let resolved = index.resolve(&spec.packages)?;
         Ok(((index, resolved), false))
     })?;
+    let daemons = packages::load(&recipe.packages(), &spec.daemons)?;
     let mut debs = steps.run("programs", None, |progress| {
-        let daemons = packages::load(&recipe.packages(), &spec.daemons)?;
         let programs = match &request.programs {
             Some(folder) => folder.clone(),
             None if daemons.is_empty() => PathBuf::new(),
@@ -204,16 +214,15 @@ fn prepare(request: &Request, cache: &Cache, steps: &mut Steps<'_>) -> Result<Pr
         let pack = |daemon| {
             let bytes = packages::pack(daemon, &programs, &spec.version, resolved.epoch)?;
             let deb = Deb::read(&bytes[..], packages::name(daemon).as_str())?;
-            Ok((deb, Sha256Digest::of(&bytes)))
+            Ok(Added { deb, sha256: Sha256Digest::of(&bytes), crates: Some(packages::crates(daemon)) })
         };
         let debs = daemons.iter().map(pack).collect::<Result<Vec<_>, ImageError>>()?;
         Ok((debs, false))
     })?;
     if let Some(folder) = &request.debs {
-        for (path, deb) in packages::read_folder(folder)? {
-            debs.push((deb, digest::of_file(&path)?.sha256));
-        }
+        debs.extend(packages::read_folder(folder)?);
     }
+    let crates = steps.run("crates", None, |progress| Ok((crates(request, &daemons, progress)?, false)))?;
     let tools = tools()?;
     let observed = Observed {
         archive: resolved.files,
@@ -221,12 +230,41 @@ fn prepare(request: &Request, cache: &Cache, steps: &mut Steps<'_>) -> Result<Pr
         recipe: recipe.root_digest()?,
         boot: Sha256Digest::of(&recipe.boot_script()?),
         files: digest::of_layer(&recipe.files()?)?,
-        debs: debs.iter().map(|(deb, digest)| (deb.name().to_owned(), *digest)).collect(),
+        debs: debs.iter().map(|added| (added.deb.name().to_owned(), added.sha256)).collect(),
+        sbom: sbom::key(crates.as_ref(), &debs)?,
         tools: tools.clone(),
     };
     let plan = Plan::new(spec, &request.formats, &observed);
-    let debs = debs.into_iter().map(|(deb, _)| deb).collect();
-    Ok(Prepared { plan, observed, sources, index, debs, tools, recipe })
+    Ok(Prepared { plan, observed, sources, index, debs, crates, tools, recipe })
+}
+
+/// The crates that our programs are linked with. For programs that were built elsewhere there may be no cargo to ask.
+fn crates(
+    request: &Request,
+    daemons: &[Daemon],
+    progress: &mut dyn Progress,
+) -> Result<Option<Crates>, ImageError> {
+    let roots = daemons.iter().flat_map(packages::crates).collect();
+    match Crates::of(&roots, &request.recipe) {
+        Ok(crates) => Ok(Some(crates)),
+        Err(error) if request.programs.is_some() => {
+            progress.note(&format!("the bill of materials names no crates: {error}"));
+            Ok(None)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+fn bill(request: &Request, prepared: &Prepared, base: &Root, status: &Status) -> Result<Bill, ImageError> {
+    Bill::gather(&sbom::Inputs {
+        spec: &request.spec,
+        epoch: prepared.plan.epoch,
+        status,
+        copyright: &|package| base.copyright(package),
+        archive: &prepared.observed.archive,
+        debs: &prepared.debs,
+        crates: prepared.crates.as_ref(),
+    })
 }
 
 /// A result goes by the digest of its inputs: files that changed while they were read would give it a wrong name.
@@ -277,6 +315,7 @@ fn pack(
     prepared: &Prepared,
     base: &Root,
     grub: &Grub,
+    bill: &Bill,
     cache: &Cache,
     steps: &mut Steps<'_>,
 ) -> Result<PathBuf, ImageError> {
@@ -287,11 +326,13 @@ fn pack(
         if let Some(folder) = cache.get("squashfs", key)? {
             return Ok((folder, true));
         }
+        let mut files = prepared.recipe.files()?;
+        bill.add_to(&mut files)?;
         let inputs = squashfs::Inputs {
             spec: &request.spec,
             base: &tar,
-            files: prepared.recipe.files()?,
-            debs: prepared.debs.clone(),
+            files,
+            debs: prepared.debs.iter().map(|added| added.deb.clone()).collect(),
             grub,
             epoch: prepared.plan.epoch,
         };

@@ -22,6 +22,7 @@ mod previous;
 mod progress;
 mod recipe;
 mod record;
+mod sbom;
 pub mod signing;
 pub mod spec;
 mod steps;

@@ -12,7 +12,7 @@ use crate::spec::{Format, Spec};
 use crate::steps::root::DPKG_OPTIONS;
 
 /// Version of the steps themselves. To be raised when the builder makes something else of the same inputs.
-const BUILDER: u32 = 1;
+const BUILDER: u32 = 2;
 
 /// Version of the writers of formats. To be raised when they write something else of the same inputs.
 const WRITERS: u32 = 1;
@@ -32,6 +32,8 @@ pub struct Observed {
     pub files: Sha256Digest,
     /// Digest of the packages that are put over the root, by name.
     pub debs: BTreeMap<String, Sha256Digest>,
+    /// Digest of what the bill of materials says of our programs.
+    pub sbom: Sha256Digest,
     /// Versions of the programs that make the image, by Debian package.
     pub tools: BTreeMap<String, String>,
 }
@@ -92,6 +94,7 @@ impl Plan {
                 ("root", json(&root.key)),
                 ("grub", json(&grub.key)),
                 ("debs", json(&observed.debs)),
+                ("sbom", json(observed.sbom)),
                 ("files", json(observed.files)),
                 ("users", json(&spec.users)),
                 ("dpdk", json(&spec.dpdk)),
@@ -192,6 +195,7 @@ mod tests {
             boot: Sha256Digest::of(b"boot"),
             files: Sha256Digest::of(b"files"),
             debs: BTreeMap::from([("vrouter".to_owned(), Sha256Digest::of(b"vrouter"))]),
+            sbom: Sha256Digest::of(b"sbom"),
             tools: [
                 "mmdebstrap",
                 "squashfs-tools",
@@ -233,6 +237,13 @@ mod tests {
             changed(&plan(SPEC, &observed()), &plan(SPEC, &other)),
             [&["squashfs", "slot"], &ALL[..]].concat()
         );
+    }
+
+    #[test]
+    fn a_changed_crate_is_another_root_with_another_bill() {
+        let mut other = observed();
+        other.sbom = Sha256Digest::of(b"new");
+        assert_eq!(changed(&plan(SPEC, &observed()), &plan(SPEC, &other))[0], "squashfs");
     }
 
     #[test]

@@ -8,4 +8,4 @@ mod raw;
 pub(crate) use cpio::Cpio;
 pub(crate) use layer::{Content, Layer, Node};
 pub(crate) use merge::{Edits, Merge, append};
-pub(crate) use raw::RawTar;
+pub(crate) use raw::{RawEntry, RawTar};

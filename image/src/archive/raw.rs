@@ -15,6 +15,8 @@ pub(crate) struct RawEntry {
     pub(crate) path: String,
     /// Target of a hard link, in the same form as `path`.
     pub(crate) hard_link: Option<String>,
+    /// Target of a symbolic link, as it is written.
+    pub(crate) symlink: Option<String>,
     /// Type of the entry.
     pub(crate) kind: EntryType,
     /// Bytes of content.
@@ -95,7 +97,8 @@ impl<R: Read> RawTar<R> {
                     self.padding = self.content.next_multiple_of(BLOCK as u64) - self.content;
                     return Ok(Some(RawEntry {
                         path: normal(&path),
-                        hard_link: link.filter(|_| kind == EntryType::Link).map(|link| normal(&link)),
+                        hard_link: link.as_deref().filter(|_| kind == EntryType::Link).map(normal),
+                        symlink: link.filter(|_| kind == EntryType::Symlink),
                         kind,
                         size: self.content,
                         head,

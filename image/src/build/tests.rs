@@ -41,7 +41,7 @@ fn packed_twice_every_artefact_is_the_same() {
         let folder = tempfile::tempdir().unwrap();
         pack_small(folder.path(), NonZeroUsize::new(threads).unwrap())
     });
-    assert_eq!(sums[0].lines().count(), 4 + Format::all().len() - 1, "{}", sums[0]);
+    assert_eq!(sums[0].lines().count(), 6 + Format::all().len() - 1, "{}", sums[0]);
     assert_eq!(sums[0], sums[1]);
 }
 
@@ -71,6 +71,7 @@ fn pack_small(folder: &Path, threads: NonZeroUsize) -> String {
         boot: Sha256Digest::of(b"boot"),
         files: Sha256Digest::of(b"files"),
         debs: BTreeMap::new(),
+        sbom: Sha256Digest::of(b"sbom"),
         tools: BTreeMap::new(),
     };
     let plan = Plan::new(&spec, &Format::all(), &observed);
@@ -78,10 +79,23 @@ fn pack_small(folder: &Path, threads: NonZeroUsize) -> String {
     let pxe = new.join("pxe");
     fs::create_dir_all(&pxe).unwrap();
     let grub = Grub::build(folder).unwrap();
+    let status = status_of(b"Package: libc6\nVersion: 2\nArchitecture: amd64\n").unwrap();
+    let bill = Bill::gather(&sbom::Inputs {
+        spec: &spec,
+        epoch: plan.epoch,
+        status: &status,
+        copyright: &|_| None,
+        archive: &[],
+        debs: &[],
+        crates: None,
+    });
+    let bill = bill.unwrap();
+    let mut files = recipe.files().unwrap();
+    bill.add_to(&mut files).unwrap();
     let inputs = squashfs::Inputs {
         spec: &spec,
         base: &base.tar(),
-        files: recipe.files().unwrap(),
+        files,
         debs: Vec::new(),
         grub: &grub,
         epoch: plan.epoch,
@@ -92,6 +106,10 @@ fn pack_small(folder: &Path, threads: NonZeroUsize) -> String {
     let slot_image = folder.join("slot.img");
     let manifest = slot::build(&plan, &pxe, &slot_image).unwrap();
     write_file(&new.join("manifest.json"), manifest.to_json().as_bytes()).unwrap();
+    let subject = Subject::Image(Sha256Digest::of(manifest.to_json().as_bytes()));
+    for (name, bytes) in bill.documents(subject).unwrap().files(&plan.name) {
+        write_file(&new.join(name), &bytes).unwrap();
+    }
     let sources = FormatSources {
         spec: &spec,
         plan: &plan,

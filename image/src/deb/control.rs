@@ -74,7 +74,7 @@ impl Control {
     }
 
     /// Groups of alternatives that the package needs, by name alone.
-    fn depends(&self) -> impl Iterator<Item = Vec<&str>> {
+    pub(crate) fn depends(&self) -> impl Iterator<Item = Vec<&str>> {
         let lists = [self.get("Pre-Depends"), self.get("Depends")];
         let groups = lists.into_iter().flatten().flat_map(|list| list.split(','));
         let name = |alternative: &'_ str| -> usize {
@@ -89,8 +89,9 @@ impl Control {
 /// dpkg's `status` as read from a root.
 pub(crate) struct Status {
     text: String,
-    packages: BTreeMap<String, String>,
-    provided: BTreeSet<String>,
+    controls: BTreeMap<String, Control>,
+    /// Packages by the virtual ones that they provide.
+    provided: BTreeMap<String, String>,
 }
 
 /// Parses dpkg's `status`.
@@ -100,21 +101,34 @@ pub(crate) struct Status {
 pub(crate) fn status_of(bytes: &[u8]) -> Result<Status, ImageError> {
     let wrong = |reason: String| ImageError::Root(format!("/var/lib/dpkg/status: {reason}"));
     let text = std::str::from_utf8(bytes).map_err(|e| wrong(e.to_string()))?.to_owned();
-    let (mut packages, mut provided) = (BTreeMap::new(), BTreeSet::new());
+    let (mut controls, mut provided) = (BTreeMap::new(), BTreeMap::new());
     for paragraph in text.split("\n\n").map(str::trim_start).filter(|paragraph| !paragraph.is_empty()) {
         let control = Control::parse(paragraph).map_err(wrong)?;
         let name = control.get("Package").ok_or_else(|| wrong("a paragraph without Package".to_owned()))?;
-        packages.insert(name.to_owned(), control.get("Version").unwrap_or_default().to_owned());
+        let name = name.to_owned();
         let virtuals = control.get("Provides").into_iter().flat_map(|list| list.split(','));
-        provided.extend(virtuals.filter_map(|one| one.split_whitespace().next()).map(str::to_owned));
+        let virtuals = virtuals.filter_map(|one| one.split_whitespace().next());
+        provided.extend(virtuals.map(|one| (one.to_owned(), name.clone())));
+        controls.insert(name, control);
     }
-    Ok(Status { text, packages, provided })
+    Ok(Status { text, controls, provided })
 }
 
 impl Status {
     /// Versions by package.
-    pub(crate) fn packages(&self) -> &BTreeMap<String, String> {
-        &self.packages
+    pub(crate) fn packages(&self) -> BTreeMap<String, String> {
+        let version = |control: &Control| control.get("Version").unwrap_or_default().to_owned();
+        self.controls.iter().map(|(name, control)| (name.clone(), version(control))).collect()
+    }
+
+    /// Every package by name.
+    pub(crate) fn controls(&self) -> &BTreeMap<String, Control> {
+        &self.controls
+    }
+
+    /// The package that provides a virtual one.
+    pub(crate) fn provider(&self, name: &str) -> Option<&str> {
+        self.provided.get(name).map(String::as_str)
     }
 
     /// The file with packages added, as if dpkg had installed them.
@@ -125,12 +139,13 @@ impl Status {
     pub(crate) fn with(&self, added: &[&Control]) -> Result<String, ImageError> {
         let mut text = self.text.trim_end().to_owned() + "\n";
         let name_of = |control: &Control| control.get("Package").unwrap_or_default().to_owned();
-        let mut present: BTreeSet<String> = self.packages.keys().chain(&self.provided).cloned().collect();
+        let mut present: BTreeSet<String> =
+            self.controls.keys().chain(self.provided.keys()).cloned().collect();
         present.extend(added.iter().map(|control| name_of(control)));
         let mut seen = BTreeSet::new();
         for control in added {
             let name = name_of(control);
-            if self.packages.contains_key(&name) || !seen.insert(name.clone()) {
+            if self.controls.contains_key(&name) || !seen.insert(name.clone()) {
                 return Err(ImageError::deb(
                     &name,
                     "is in the image already; take it out of `packages`, or of the folder",
@@ -181,7 +196,8 @@ Provides: wget-like (= 1), other
     fn packages_and_versions_are_read() {
         let expected = [("busybox", "1:1.35"), ("libc6", "2.36-9")];
         let expected = expected.map(|(name, version)| (name.to_owned(), version.to_owned()));
-        assert_eq!(status().packages(), &BTreeMap::from(expected));
+        assert_eq!(status().packages(), BTreeMap::from(expected));
+        assert_eq!(status().provider("wget-like"), Some("busybox"));
     }
 
     #[test]

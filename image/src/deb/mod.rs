@@ -4,6 +4,6 @@ mod control;
 mod read;
 mod write;
 
-pub(crate) use control::{Control, status_of};
+pub(crate) use control::{Control, Status, status_of};
 pub(crate) use read::Deb;
 pub(crate) use write::write_deb;

@@ -1,12 +1,16 @@
 //! Our own packages: programs of the workspace and files, each a `.deb`; and packages given as files.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
+
+use daybreak_layout::Sha256Digest;
 
 use crate::ImageError;
 use crate::archive::{Content, Layer, Node};
 use crate::command::{Run, Tool};
 use crate::deb::{Control, Deb, write_deb};
+use crate::digest;
 use crate::spec::{DebName, DebSpec, Version};
 
 const CARGO: Tool = Tool { program: "cargo", package: "cargo" };
@@ -18,6 +22,16 @@ const PROFILE: &str = "release";
 pub(crate) struct Daemon {
     spec: DebSpec,
     path: PathBuf,
+}
+
+/// A package that is put over the root.
+pub(crate) struct Added {
+    /// The package.
+    pub(crate) deb: Deb,
+    /// Digest of its file.
+    pub(crate) sha256: Sha256Digest,
+    /// Crates of its programs, when it is one of ours.
+    pub(crate) crates: Option<BTreeSet<String>>,
 }
 
 /// Reads `packages/NAME.yaml` of each name.
@@ -107,11 +121,16 @@ pub(crate) fn name(daemon: &Daemon) -> &DebName {
     &daemon.spec.package
 }
 
+/// Crates of a daemon's programs.
+pub(crate) fn crates(daemon: &Daemon) -> BTreeSet<String> {
+    daemon.spec.programs.iter().map(|program| program.krate.clone()).collect()
+}
+
 /// Every `.deb` of a folder, by file name.
 ///
 /// # Errors
 /// [`ImageError::Io`] when the folder cannot be read, [`ImageError::Deb`] for a package that cannot be used.
-pub(crate) fn read_folder(folder: &Path) -> Result<Vec<(PathBuf, Deb)>, ImageError> {
+pub(crate) fn read_folder(folder: &Path) -> Result<Vec<Added>, ImageError> {
     let items = fs::read_dir(folder).map_err(ImageError::io("read the folder", folder))?;
     let mut paths: Vec<_> = items.filter_map(Result::ok).map(|item| item.path()).collect();
     paths.retain(|path| path.extension().is_some_and(|extension| extension == "deb"));
@@ -119,7 +138,7 @@ pub(crate) fn read_folder(folder: &Path) -> Result<Vec<(PathBuf, Deb)>, ImageErr
     let read = |path: PathBuf| {
         let file = File::open(&path).map_err(ImageError::io("open", &path))?;
         let deb = Deb::read(file, &path.display().to_string())?;
-        Ok((path, deb))
+        Ok(Added { deb, sha256: digest::of_file(&path)?.sha256, crates: None })
     };
     paths.into_iter().map(read).collect()
 }
@@ -182,6 +201,8 @@ mod tests {
         let bytes = pack(&daemons[0], folder.path(), &"1".parse().unwrap(), 0).unwrap();
         fs::write(folder.path().join("run_1.deb"), &bytes).unwrap();
         let debs = read_folder(folder.path()).unwrap();
-        assert_eq!(debs.iter().map(|(_, deb)| deb.name()).collect::<Vec<_>>(), ["run"]);
+        assert_eq!(debs.iter().map(|added| added.deb.name()).collect::<Vec<_>>(), ["run"]);
+        assert_eq!(debs[0].sha256, Sha256Digest::of(&bytes));
+        assert_eq!((&debs[0].crates, crates(&daemons[0])), (&None, BTreeSet::from(["c".to_owned()])));
     }
 }

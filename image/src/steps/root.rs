@@ -1,5 +1,7 @@
 //! The base root: a minimal Debian with the packages of the specification, as a tar archive.
 
+mod copyright;
+
 use std::fs::{self, File};
 use std::io::{self, BufReader};
 use std::path::{Path, PathBuf};
@@ -12,6 +14,7 @@ use crate::archive::RawTar;
 use crate::command::{Run, Tool};
 use crate::progress::Progress;
 use crate::spec::Spec;
+use copyright::Copyrights;
 
 const MMDEBSTRAP: Tool = Tool { program: "mmdebstrap", package: "mmdebstrap" };
 
@@ -62,6 +65,16 @@ impl Root {
     /// dpkg's database.
     pub(crate) fn status(&self) -> PathBuf {
         self.folder.join("status")
+    }
+
+    /// The copyright file of a package, as text; nothing where it has none.
+    pub(crate) fn copyright(&self, package: &str) -> Option<String> {
+        let bytes = fs::read(self.copyrights().join(package)).ok()?;
+        Some(String::from_utf8_lossy(&bytes).into_owned())
+    }
+
+    fn copyrights(&self) -> PathBuf {
+        self.folder.join("copyright")
     }
 }
 
@@ -178,12 +191,13 @@ fn keep(fetched: &Path, debs: &Path) -> Result<(), ImageError> {
     Ok(())
 }
 
-/// Takes kernel, initrd and dpkg's database out of the archive.
+/// Takes kernel, initrd, dpkg's database and the copyright files out of the archive.
 fn extract(root: &Root) -> Result<(), ImageError> {
     let path = root.tar();
     let file = File::open(&path).map_err(ImageError::io("open", &path))?;
     let mut tar = RawTar::new(BufReader::with_capacity(1 << 20, file));
     let mut found = [None, None, None];
+    let mut copyrights = Copyrights::into(&root.copyrights())?;
     while let Some(entry) = tar.next_entry().map_err(ImageError::io("read", &path))? {
         let (at, to) = if entry.path.starts_with("boot/vmlinuz-") {
             (0, root.vmlinuz())
@@ -192,6 +206,7 @@ fn extract(root: &Root) -> Result<(), ImageError> {
         } else if entry.path == "var/lib/dpkg/status" {
             (2, root.status())
         } else {
+            copyrights.take(&entry, &mut tar.content())?;
             continue;
         };
         if let Some(first) = found[at].replace(entry.path.clone()) {
@@ -203,6 +218,7 @@ fn extract(root: &Root) -> Result<(), ImageError> {
         let mut out = File::create(&to).map_err(ImageError::io("make", &to))?;
         io::copy(&mut tar.content(), &mut out).map_err(ImageError::io("write", &to))?;
     }
+    copyrights.finish()?;
     for (found, what) in found.iter().zip(["a kernel", "an initrd", "dpkg's database"]) {
         if found.is_none() {
             return Err(ImageError::Root(format!(

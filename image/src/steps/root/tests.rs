@@ -1,3 +1,5 @@
+use std::io::Read;
+
 use super::*;
 
 fn root_with(files: &[(&str, &str)]) -> (tempfile::TempDir, Root) {
@@ -32,6 +34,48 @@ fn a_root_without_kernel_or_with_two_is_refused() {
     assert!(
         extract(&root).unwrap_err().to_string().contains("two kernels, /boot/vmlinuz-1 and /boot/vmlinuz-2")
     );
+}
+
+#[test]
+fn every_package_has_its_copyright_file_whether_its_own_or_that_of_another() {
+    let (_folder, root) = root_with(&[("boot/vmlinuz-6.1", "k"), ("boot/initrd.img-6.1", "i"), STATUS]);
+    let mut builder = tar::Builder::new(Vec::new());
+    let old = fs::read(root.tar()).unwrap();
+    for entry in tar::Archive::new(&old[..]).entries().unwrap() {
+        let mut entry = entry.unwrap();
+        let mut content = Vec::new();
+        entry.read_to_end(&mut content).unwrap();
+        builder.append(entry.header(), &content[..]).unwrap();
+    }
+    let mut file = |path: &str, text: &str| {
+        let mut header = tar::Header::new_gnu();
+        header.set_size(text.len() as u64);
+        builder.append_data(&mut header, path, text.as_bytes()).unwrap();
+    };
+    file("./usr/share/doc/base/copyright", "licence");
+    file("./usr/share/doc/base/examples/copyright", "not that of a package");
+    file("./usr/share/doc/base/README", "something else");
+    for (kind, path, to) in [
+        (tar::EntryType::Symlink, "usr/share/doc/folder", "base"),
+        (tar::EntryType::Symlink, "usr/share/doc/file/copyright", "../folder/copyright"),
+        (tar::EntryType::Link, "usr/share/doc/hard/copyright", "./usr/share/doc/base/copyright"),
+        (tar::EntryType::Symlink, "usr/share/doc/round", "round"),
+        (tar::EntryType::Symlink, "usr/share/doc/out", "../../../etc/passwd"),
+        (tar::EntryType::Symlink, "usr/share/doc/nowhere", "absent"),
+    ] {
+        let mut header = tar::Header::new_gnu();
+        header.set_entry_type(kind);
+        header.set_size(0);
+        builder.append_link(&mut header, path, to).unwrap();
+    }
+    fs::write(root.tar(), builder.into_inner().unwrap()).unwrap();
+    extract(&root).unwrap();
+    for package in ["base", "folder", "file", "hard"] {
+        assert_eq!(root.copyright(package).as_deref(), Some("licence"), "{package}");
+    }
+    for package in ["round", "out", "nowhere", "examples", "other"] {
+        assert_eq!(root.copyright(package), None, "{package}");
+    }
 }
 
 #[test]
