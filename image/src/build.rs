@@ -73,8 +73,16 @@ struct Prepared {
 }
 
 /// Programs that make the image, by the Debian packages whose versions decide about the result.
-const TOOLS: [&str; 6] =
-    ["mmdebstrap", "squashfs-tools", "grub-common", "grub-pc-bin", "grub-efi-amd64-bin", "qemu-utils"];
+const TOOLS: [&str; 8] = [
+    "mmdebstrap",
+    "squashfs-tools",
+    "grub-common",
+    "grub-pc-bin",
+    "grub-efi-amd64-signed",
+    "shim-signed",
+    "shim-helpers-amd64-signed",
+    "qemu-utils",
+];
 
 /// Runs the steps, and remembers what they took.
 pub(crate) struct Steps<'a> {

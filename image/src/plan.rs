@@ -84,7 +84,9 @@ impl Plan {
             "grub",
             [
                 ("bios", tool("grub-pc-bin")),
-                ("efi", tool("grub-efi-amd64-bin")),
+                ("efi", tool("grub-efi-amd64-signed")),
+                ("shim", tool("shim-signed")),
+                ("mok_manager", tool("shim-helpers-amd64-signed")),
                 ("mkimage", tool("grub-common")),
             ],
         );
@@ -201,7 +203,9 @@ mod tests {
                 "squashfs-tools",
                 "grub-common",
                 "grub-pc-bin",
-                "grub-efi-amd64-bin",
+                "grub-efi-amd64-signed",
+                "shim-signed",
+                "shim-helpers-amd64-signed",
                 "qemu-utils",
             ]
             .map(|name| (name.to_owned(), "1".to_owned()))

@@ -1,14 +1,14 @@
-//! ISO 9660 with Rock Ridge names: one directory, every file in one extent (ECMA-119; SUSP 1.10; RRIP 1.10), and boot
-//! images beside the files (El Torito 1.0).
+//! ISO 9660 with Rock Ridge names: every file in one extent (ECMA-119; SUSP 1.10; RRIP 1.10), and boot images beside the
+//! files (El Torito 1.0).
 
 mod boot;
+mod tree;
 
-use crate::rock_ridge::{
-    alternate_name, extension, posix, push_both16, push_both32, push_padded, record, susp_start,
-};
+use crate::rock_ridge::{push_both16, push_both32, push_padded, record};
 
 pub(crate) use boot::{BootImage, Platform, boot_information};
 use boot::{boot_record, catalogue};
+use tree::{FileRecord, Tree};
 
 /// Logical block, in bytes.
 pub(crate) const BLOCK: usize = 2048;
@@ -17,13 +17,9 @@ pub(crate) const SYSTEM_AREA: usize = PRIMARY as usize * BLOCK;
 
 /// The primary descriptor.
 const PRIMARY: u32 = 16;
-/// Path table of a volume with a root directory only (§9.4).
-const PATH_TABLE_SIZE: u32 = 10;
 /// 1980-01-01 00:00:00 UTC, the date of everything (§9.1.5).
 const VOLUME_DATE: &[u8; 17] = b"1980010100000000\0";
 const NO_DATE: &[u8; 17] = b"0000000000000000\0";
-const DIRECTORY_MODE: u32 = 0o040_555;
-const FILE_MODE: u32 = 0o100_444;
 
 /// What is in a volume.
 pub(crate) struct Content<'a> {
@@ -31,7 +27,7 @@ pub(crate) struct Content<'a> {
     pub(crate) label: &'a str,
     /// Boot images, which are no files; with none there is no boot catalogue.
     pub(crate) boot: &'a [BootImage<'a>],
-    /// Files with their content.
+    /// Files with their content, by paths such as `EFI/debian/grub.cfg`.
     pub(crate) small: &'a [(&'a str, &'a [u8])],
     /// Files with their size, at most `u32::MAX`; their content comes later.
     pub(crate) large: [(&'a str, u64); 3],
@@ -60,10 +56,11 @@ struct Places {
     root: u32,
 }
 
-struct Record<'a> {
-    name: &'a str,
-    block: u32,
-    size: u32,
+impl Places {
+    /// The folder of that number in the order of the path table.
+    fn folder(&self, number: usize) -> u32 {
+        self.root + u32::try_from(number).unwrap_or(u32::MAX)
+    }
 }
 
 /// Lays out a volume: descriptors, tables, boot images, small files, large ones.
@@ -72,7 +69,9 @@ pub(crate) fn volume(content: &Content<'_>) -> Volume {
     // Primary descriptor, boot record, terminator.
     let first = PRIMARY + if bootable { 3 } else { 2 };
     let places = Places { path_table_l: first, path_table_m: first + 1, root: first + 2 };
-    let mut next = places.root + 1 + u32::from(bootable);
+    let tree = Tree::of(content.small.iter().map(|(path, _)| *path));
+    let catalogue_at = places.root + tree.blocks();
+    let mut next = catalogue_at + u32::from(bootable);
     let mut reserve = |size: u64| {
         let block = next;
         next += u32::try_from(size.div_ceil(BLOCK as u64)).unwrap_or(u32::MAX);
@@ -80,31 +79,26 @@ pub(crate) fn volume(content: &Content<'_>) -> Volume {
     };
     let boot: Vec<_> = content.boot.iter().map(|image| reserve(image.content.len() as u64)).collect();
     let mut records = Vec::new();
-    let mut place = |name, size: u64| {
+    let mut place = |path, size: u64| {
         let block = reserve(size);
-        records.push(Record { name, block, size: u32::try_from(size).unwrap_or(u32::MAX) });
+        records.push(FileRecord { path, block, size: u32::try_from(size).unwrap_or(u32::MAX) });
         block
     };
-    for (name, content) in content.small {
-        place(name, content.len() as u64);
+    for (path, content) in content.small {
+        place(path, content.len() as u64);
     }
     let offsets = content.large.map(|(name, size)| offset(place(name, size)));
-    // Names as the primary hierarchy has them give the order of the records (§9.3).
-    records.sort_by_key(|record| identifier(record.name));
     let size = (offset(next) + content.tail).next_multiple_of(content.align);
 
     let mut head = vec![0; SYSTEM_AREA];
     let blocks = u32::try_from(size / BLOCK as u64).unwrap_or(u32::MAX);
-    push_blocks(&mut head, &primary_descriptor(content.label, blocks, &places));
+    let little = tree.path_table(&places, u32::to_le_bytes, u16::to_le_bytes);
+    push_blocks(&mut head, &primary_descriptor(content.label, blocks, &places, little.len()));
     if bootable {
-        push_blocks(&mut head, &boot_record(places.root + 1));
+        push_blocks(&mut head, &boot_record(catalogue_at));
     }
-    for content in [
-        descriptor(255),
-        path_table(places.root, u32::to_le_bytes, u16::to_le_bytes),
-        path_table(places.root, u32::to_be_bytes, u16::to_be_bytes),
-        root_directory(places.root, &records),
-    ] {
+    let big = tree.path_table(&places, u32::to_be_bytes, u16::to_be_bytes);
+    for content in [descriptor(255), little, big].into_iter().chain(tree.listings(&places, &records)) {
         push_blocks(&mut head, &content);
     }
     if bootable {
@@ -137,7 +131,7 @@ fn descriptor(kind: u8) -> Vec<u8> {
 }
 
 /// §8.4.
-fn primary_descriptor(label: &str, blocks: u32, places: &Places) -> Vec<u8> {
+fn primary_descriptor(label: &str, blocks: u32, places: &Places, path_table: usize) -> Vec<u8> {
     let mut d = descriptor(1);
     d.push(0);
     push_padded(&mut d, "", 32); // system identifier
@@ -148,7 +142,7 @@ fn primary_descriptor(label: &str, blocks: u32, places: &Places) -> Vec<u8> {
     push_both16(&mut d, 1); // volumes in the set
     push_both16(&mut d, 1); // number of this one
     push_both16(&mut d, 2048);
-    push_both32(&mut d, PATH_TABLE_SIZE);
+    push_both32(&mut d, u32::try_from(path_table).unwrap_or(u32::MAX));
     d.extend(places.path_table_l.to_le_bytes());
     d.extend([0; 4]);
     d.extend(places.path_table_m.to_be_bytes());
@@ -162,29 +156,6 @@ fn primary_descriptor(label: &str, blocks: u32, places: &Places) -> Vec<u8> {
     }
     d.push(1); // file structure version
     d
-}
-
-fn path_table(root: u32, u32_bytes: fn(u32) -> [u8; 4], u16_bytes: fn(u16) -> [u8; 2]) -> Vec<u8> {
-    let mut table = vec![1, 0];
-    table.extend(u32_bytes(root));
-    table.extend(u16_bytes(1));
-    table.extend([0, 0]);
-    table
-}
-
-fn root_directory(root: u32, records: &[Record<'_>]) -> Vec<u8> {
-    let mut own = susp_start();
-    own.extend(posix(DIRECTORY_MODE, 2));
-    own.extend(extension());
-    let mut directory = record(&[0], root, 2048, true, &own);
-    directory.extend(record(&[1], root, 2048, true, &posix(DIRECTORY_MODE, 2)));
-    for file in records {
-        let mut system_use = posix(FILE_MODE, 1);
-        system_use.extend(alternate_name(file.name));
-        let identifier = identifier(file.name);
-        directory.extend(record(identifier.as_bytes(), file.block, file.size, false, &system_use));
-    }
-    directory
 }
 
 /// `vmlinuz` is `VMLINUZ.;1` in the primary hierarchy (§7.5.1).

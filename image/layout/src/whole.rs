@@ -11,7 +11,7 @@ use crate::grub::{self, GrubFiles};
 pub struct DiskSpec<'a> {
     /// Size, identifiers and partitions.
     pub plan: DiskPlan,
-    /// Boot loader files made by [`grub::bios_core_command`] and [`grub::efi_command`].
+    /// Boot loader files: those made by [`grub::bios_core_command`], and those of [`grub::EFI_SOURCES`].
     pub grub: GrubFiles<'a>,
 }
 

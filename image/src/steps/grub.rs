@@ -1,9 +1,10 @@
-//! The boot loader files, made once per image: the appliance itself needs none of GRUB's programs.
+//! The boot loader files, made once per image: the appliance itself needs none of GRUB's programs. Those for UEFI are
+//! Debian's signed ones.
 
 use std::fs;
 use std::path::Path;
 
-use daybreak_layout::grub::{self, BOOT_IMG, CD_IMG, CORE_IMG, EFI_IMG, GrubFiles};
+use daybreak_layout::grub::{self, BOOT_IMG, CD_IMG, CORE_IMG, EFI_SOURCES, EfiFiles, GrubFiles};
 use daybreak_layout::media::MediaGrub;
 
 use crate::ImageError;
@@ -17,21 +18,20 @@ const MKIMAGE: Tool = Tool { program: "grub-mkimage", package: "grub-common" };
 pub(crate) struct Grub {
     boot: Vec<u8>,
     core: Vec<u8>,
-    efi: Vec<u8>,
+    efi: [Vec<u8>; 3],
     cd: Vec<u8>,
 }
 
 impl Grub {
-    /// Makes them in `work` with GRUB's programs.
+    /// Takes those that Debian has signed, and makes the others in `work` with GRUB's programs.
     ///
     /// # Errors
-    /// [`ImageError::NoProgram`] when a part of GRUB is not installed, [`ImageError::Program`] when it fails.
+    /// [`ImageError::NoProgram`] when a part of GRUB or shim is not installed, [`ImageError::Program`] when it fails.
     pub(crate) fn build(work: &Path) -> Result<Self, ImageError> {
         // Their folders are looked for first: grub-mkimage only says that some module is missing.
         let boot = Path::new("/usr/lib/grub/i386-pc/boot.img");
-        for (file, package) in
-            [(boot, "grub-pc-bin"), (Path::new("/usr/lib/grub/x86_64-efi/normal.mod"), "grub-efi-amd64-bin")]
-        {
+        let signed = EFI_SOURCES.map(|(_, path, package)| (Path::new(path), package));
+        for (file, package) in [(boot, "grub-pc-bin")].into_iter().chain(signed) {
             if !file.exists() {
                 return Err(ImageError::NoProgram { program: file.display().to_string(), package });
             }
@@ -42,17 +42,20 @@ impl Grub {
             Run::new("make the boot loader", MKIMAGE).args(&command(&out)[1..]).output()?;
             read(&out)
         };
+        let [shim, signed_grub, mok_manager] = signed.map(|(path, _)| path);
         Ok(Self {
             boot: read(boot)?,
             core: make(CORE_IMG, grub::bios_core_command)?,
-            efi: make(EFI_IMG, grub::efi_command)?,
+            efi: [read(shim)?, read(signed_grub)?, read(mok_manager)?],
             cd: make(CD_IMG, grub::bios_cd_command)?,
         })
     }
 
     /// For the layout.
     pub(crate) fn files(&self) -> GrubFiles<'_> {
-        GrubFiles { boot_img: &self.boot, core_img: &self.core, efi_img: &self.efi }
+        let [shim, grub, mok_manager] = &self.efi;
+        let efi = EfiFiles { shim, grub, mok_manager };
+        GrubFiles { boot_img: &self.boot, core_img: &self.core, efi }
     }
 
     /// For boot media.
@@ -65,7 +68,8 @@ impl Grub {
     /// # Errors
     /// [`ImageError::Root`] when something else is there.
     pub(crate) fn add_to(&self, layer: &mut Layer) -> Result<(), ImageError> {
-        for (name, bytes) in [(BOOT_IMG, &self.boot), (CORE_IMG, &self.core), (EFI_IMG, &self.efi)] {
+        let efi = EFI_SOURCES.iter().map(|(name, ..)| *name).zip(&self.efi);
+        for (name, bytes) in [(BOOT_IMG, &self.boot), (CORE_IMG, &self.core)].into_iter().chain(efi) {
             let path = format!("{}/{name}", grub::GRUB_DIR.trim_start_matches('/'));
             layer.add(&path, Node::of_root(0o644, Content::Bytes(bytes.clone())))?;
         }
@@ -83,10 +87,11 @@ mod tests {
         let one = Grub::build(folder.path()).unwrap();
         let two = Grub::build(folder.path()).unwrap();
         assert_eq!((&one.core, &one.efi), (&two.core, &two.efi));
-        assert!(one.efi.starts_with(b"MZ"));
         assert_eq!(one.boot.len(), 512);
         let mut layer = Layer::default();
         one.add_to(&mut layer).unwrap();
-        assert!(layer.get("usr/lib/daybreak/grub/core.img").is_some());
+        for name in ["core.img", "shimx64.efi", "grubx64.efi", "mmx64.efi"] {
+            assert!(layer.get(&format!("usr/lib/daybreak/grub/{name}")).is_some(), "{name}");
+        }
     }
 }

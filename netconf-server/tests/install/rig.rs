@@ -16,11 +16,10 @@ pub(crate) struct Rig {
 impl Rig {
     pub(crate) fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
-        for command in [
-            grub::bios_core_command(&dir.path().join(grub::CORE_IMG)),
-            grub::efi_command(&dir.path().join(grub::EFI_IMG)),
-        ] {
-            assert!(Command::new(&command[0]).args(&command[1..]).status().unwrap().success());
+        let command = grub::bios_core_command(&dir.path().join(grub::CORE_IMG));
+        assert!(Command::new(&command[0]).args(&command[1..]).status().unwrap().success());
+        for (name, file, _) in grub::EFI_SOURCES {
+            fs::copy(file, dir.path().join(name)).unwrap();
         }
         fs::copy("/usr/lib/grub/i386-pc/boot.img", dir.path().join(grub::BOOT_IMG)).unwrap();
         let contents = [vec![1; 10_000], vec![2; 200_000], vec![3; 4_000_000]];

@@ -3,7 +3,9 @@
 use std::fs;
 use std::path::Path;
 
-use daybreak_layout::grub::{BOOT_IMG, BiosBoot, CORE_IMG, EFI_IMG, GrubFiles, esp_bytes};
+use daybreak_layout::grub::{
+    BOOT_IMG, BiosBoot, CORE_IMG, EfiFiles, GRUB_EFI, GrubFiles, MOK_MANAGER, SHIM, esp_bytes,
+};
 use daybreak_layout::{DiskPlan, LayoutError, Role, SECTOR, Slot};
 
 use crate::code::Code;
@@ -19,14 +21,16 @@ pub(crate) struct Bootloader {
 }
 
 impl Bootloader {
-    /// Reads GRUB's files from `folder` and fits them to the plan; nothing is written yet.
+    /// Reads the loaders' files from `folder` and fits them to the plan; nothing is written yet.
     pub(crate) fn prepare(folder: &Path, plan: &DiskPlan) -> Result<Self, InstallError> {
         let read = |name| {
             let path = folder.join(name);
             fs::read(&path).map_err(|e| InstallError::caused(Code::BootloaderFiles, path.display(), e))
         };
-        let (boot_img, core_img, efi_img) = (read(BOOT_IMG)?, read(CORE_IMG)?, read(EFI_IMG)?);
-        let files = GrubFiles { boot_img: &boot_img, core_img: &core_img, efi_img: &efi_img };
+        let (boot_img, core_img) = (read(BOOT_IMG)?, read(CORE_IMG)?);
+        let (shim, grub, mok_manager) = (read(SHIM)?, read(GRUB_EFI)?, read(MOK_MANAGER)?);
+        let efi = EfiFiles { shim: &shim, grub: &grub, mok_manager: &mok_manager };
+        let files = GrubFiles { boot_img: &boot_img, core_img: &core_img, efi };
         let wrong = |e: LayoutError| InstallError::caused(Code::BootloaderFiles, folder.display(), e);
         Ok(Self {
             bios: files.bios_boot(plan).map_err(wrong)?,

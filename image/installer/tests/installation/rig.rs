@@ -37,12 +37,11 @@ impl Rig {
         let dir = tempfile::tempdir().unwrap();
         let grub_dir = dir.path().join("grub");
         fs::create_dir(&grub_dir).unwrap();
-        for command in [
-            grub::bios_core_command(&grub_dir.join(grub::CORE_IMG)),
-            grub::efi_command(&grub_dir.join(grub::EFI_IMG)),
-        ] {
-            let args: Vec<&str> = command[1..].iter().map(String::as_str).collect();
-            run(&command[0], &args);
+        let command = grub::bios_core_command(&grub_dir.join(grub::CORE_IMG));
+        let args: Vec<&str> = command[1..].iter().map(String::as_str).collect();
+        run(&command[0], &args);
+        for (name, file, _) in grub::EFI_SOURCES {
+            fs::copy(file, grub_dir.join(name)).unwrap();
         }
         fs::copy("/usr/lib/grub/i386-pc/boot.img", grub_dir.join(grub::BOOT_IMG)).unwrap();
 

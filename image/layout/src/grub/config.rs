@@ -1,4 +1,5 @@
-//! The two configuration files: the menu on the EFI system partition, and the fragment in each slot image.
+//! The configuration files: the menu on the EFI system partition, what leads Debian's GRUB to it, and the fragment in each
+//! slot image.
 
 use crate::disk::{DiskIds, Role, Slot};
 use crate::manifest::Manifest;
@@ -12,8 +13,13 @@ const CONSOLES: &str = "if serial --unit=0 --speed=115200; then
   terminal_output console serial
 fi
 ";
-/// The disk that the loader was started from.
-const DISK: &str = "regexp --set=1:disk '^(.*),gpt[0-9]+$' \"$root\"\n";
+/// The disk that the loader was started from: `$root` is a partition of it, or a whole CD.
+const DISK: &str = "set disk=\"$root\"\nregexp --set=1:disk '^(.*),gpt[0-9]+$' \"$root\"\n";
+/// What Debian's GRUB finds in its own folder of an installed disk.
+pub(super) const EFI_STUB: &str = "# The menu is the same for BIOS and UEFI.
+set prefix=\"($root)/grub\"
+configfile \"$prefix/grub.cfg\"
+";
 const KERNEL_CONSOLES: &str = "console=tty0 console=ttyS0,115200";
 
 /// `grub/grub.cfg` of the EFI system partition.
@@ -95,7 +101,7 @@ pub fn slot_config(manifest: &Manifest) -> String {
     kernel(manifest, "daybreak.slot=$partuuid")
 }
 
-/// `grub/grub.cfg` of the EFI system partition of a boot medium: goes on with `grub.cfg` of the volume around it, or of the
+/// The menu of a boot medium, on its EFI system partition and in its volume: goes on with `grub.cfg` of the volume around it, or of the
 /// volume labelled `label` where the loader does not know the disk that it was started from.
 pub fn media_config(manifest: &Manifest, label: &str) -> String {
     format!(
@@ -155,6 +161,7 @@ mod tests {
         let file = FileEntry { size: 1, sha256: Sha256Digest::of(b"") };
         let manifest = Manifest::new("v", "1~2", Architecture::Amd64, "quiet", file, file, file).unwrap();
         check_syntax(&media_config(&manifest, "DAYBREAK_1"));
+        check_syntax(EFI_STUB);
         let config = media_volume_config(&manifest, "DAYBREAK_1");
         check_syntax(&config);
         assert!(config.contains("boot=daybreak daybreak.media=DAYBREAK_1 quiet console=tty0"), "{config}");

@@ -1,14 +1,15 @@
 //! GRUB 2.06 for BIOS and UEFI without its tools on the target.
 //!
-//! `grub-mkimage` runs once, where the image is built ([`bios_core_command`], [`efi_command`]); the three files travel in
-//! the root under [`GRUB_DIR`], and everything else is done here: embedding for BIOS ([`BiosBoot`]), the content of the
-//! EFI system partition ([`esp_bytes`]), the menu with its boot counting ([`config`]) and the environment that the menu
-//! and the running system share ([`GrubEnv`]).
+//! For BIOS `grub-mkimage` runs once, where the image is built ([`bios_core_command`]). For UEFI the loaders are Debian's
+//! signed ones, as they are, whether Secure Boot is on or off. All travel in the root under [`GRUB_DIR`], and everything
+//! else is done here: embedding for BIOS ([`BiosBoot`]), the content of the EFI system partition ([`esp_bytes`]), the menu
+//! with its boot counting ([`config`]) and the environment that the menu and the running system share ([`GrubEnv`]).
 //!
-//! Both loaders find their configuration by partition number on the disk they were started from, not by searching all
-//! disks: a second disk with an older installation is never booted by mistake.
+//! Both loaders find their configuration on the disk they were started from, not by searching all disks: a second disk
+//! with an older installation is never booted by mistake.
 
 mod config;
+mod efi;
 mod embed;
 mod env;
 mod place;
@@ -20,6 +21,9 @@ use crate::disk::{DiskPlan, Role, Slot};
 use crate::fat::{Fat32, FatFile};
 
 pub use config::{TRIES, disk_config, media_config, media_volume_config, slot_config};
+pub use efi::{EFI_CONFIG, EFI_SOURCES, EfiFiles, GRUB_EFI, MOK_MANAGER, SHIM};
+#[cfg(test)]
+pub(crate) use efi::{efi_files, signed_program};
 pub use embed::BiosBoot;
 pub use env::{GRUBENV_SIZE, GrubEnv};
 pub use place::env_offset;
@@ -30,18 +34,15 @@ pub const GRUB_DIR: &str = "/usr/lib/daybreak/grub";
 pub const BOOT_IMG: &str = "boot.img";
 /// Core for BIOS.
 pub const CORE_IMG: &str = "core.img";
-/// Loader for UEFI.
-pub const EFI_IMG: &str = "BOOTX64.EFI";
-
 /// Loader for BIOS from CD; only the builder needs it.
 pub const CD_IMG: &str = "cd.img";
 
-/// `$prefix` of all loaders: partition 2 of the disk that the firmware started them from.
+/// `$prefix` of the loaders for BIOS: partition 2 of the disk that the firmware started them from.
 const PREFIX: &str = "(,gpt2)/grub";
 
 /// `iso9660` reads the slots and `fat` the configuration; `regexp` takes the disk from `$root`; `test`, `loadenv`, `echo`,
 /// `sleep`, `minicmd`, `ls`, `reboot` and `halt` serve the menu and a person at its prompt; `serial` and `terminal` the
-/// serial console; `all_video` gives a UEFI kernel its frame buffer.
+/// serial console; `all_video` gives a UEFI kernel its frame buffer. Debian's signed GRUB has all of them built in.
 const MODULES: &str = "part_gpt iso9660 fat normal linux configfile echo test true loadenv regexp search search_fs_uuid \
                        search_fs_file search_label serial terminal all_video minicmd ls cat sleep reboot halt";
 
@@ -52,8 +53,8 @@ pub struct GrubFiles<'a> {
     pub boot_img: &'a [u8],
     /// [`CORE_IMG`].
     pub core_img: &'a [u8],
-    /// [`EFI_IMG`].
-    pub efi_img: &'a [u8],
+    /// The loaders for UEFI.
+    pub efi: EfiFiles<'a>,
 }
 
 impl GrubFiles<'_> {
@@ -76,11 +77,6 @@ pub fn bios_cd_command(out: &Path) -> Vec<String> {
     mkimage("i386-pc-eltorito", out, &format!("biosdisk {MODULES}"))
 }
 
-/// Command line that makes [`EFI_IMG`] at `out`; needs Debian's `grub-efi-amd64-bin` and `grub-common`.
-pub fn efi_command(out: &Path) -> Vec<String> {
-    mkimage("x86_64-efi", out, MODULES)
-}
-
 fn mkimage(format: &str, out: &Path, modules: &str) -> Vec<String> {
     let out = out.to_string_lossy();
     let options = ["grub-mkimage", "-O", format, "-p", PREFIX, "-o", &out];
@@ -91,11 +87,9 @@ fn mkimage(format: &str, out: &Path, modules: &str) -> Vec<String> {
 /// environment set to boot `slot` without counting.
 ///
 /// # Errors
-/// [`LayoutError::Grub`] when the loader is not a UEFI program, [`LayoutError::NoRoom`] when it does not fit.
+/// [`LayoutError::Grub`] when a loader is not a signed UEFI program, [`LayoutError::NoRoom`] when they do not fit.
 pub fn esp_bytes(plan: &DiskPlan, grub: &GrubFiles<'_>, slot: Slot) -> Result<Vec<u8>, LayoutError> {
-    if !grub.efi_img.starts_with(b"MZ") {
-        return Err(LayoutError::Grub { file: EFI_IMG, reason: "it is not a UEFI program".to_owned() });
-    }
+    let loaders = grub.efi.esp_files()?;
     let extent = plan.extent(Role::Esp);
     let fat = Fat32 {
         size: extent.size,
@@ -105,18 +99,17 @@ pub fn esp_bytes(plan: &DiskPlan, grub: &GrubFiles<'_>, slot: Slot) -> Result<Ve
     };
     let config = disk_config(plan.ids());
     let env = GrubEnv::confirmed(slot).to_bytes()?;
-    fat.bytes(&[
-        FatFile { path: "EFI/BOOT/BOOTX64.EFI", content: grub.efi_img },
-        FatFile { path: "EFI/daybreak/grubx64.efi", content: grub.efi_img },
+    let configuration = [
+        FatFile { path: EFI_CONFIG, content: config::EFI_STUB.as_bytes() },
         FatFile { path: "grub/grub.cfg", content: config.as_bytes() },
         FatFile { path: "grub/grubenv", content: &env },
-    ])
+    ];
+    fat.bytes(&[&loaders[..], &configuration].concat())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::disk::{DiskIds, MIN_DISK_SIZE};
 
     #[test]
     fn commands_name_format_prefix_and_output() {
@@ -125,13 +118,5 @@ mod tests {
             command
                 .starts_with("grub-mkimage -O i386-pc -p (,gpt2)/grub -o /out/core.img biosdisk part_gpt ")
         );
-        assert!(!efi_command(Path::new("x")).contains(&"biosdisk".to_owned()));
-    }
-
-    #[test]
-    fn an_efi_file_that_is_no_program_is_refused() {
-        let plan = DiskPlan::new(MIN_DISK_SIZE, DiskIds::from_seed("x"), true).unwrap();
-        let grub = GrubFiles { boot_img: &[], core_img: &[], efi_img: b"\x7fELF" };
-        assert!(matches!(esp_bytes(&plan, &grub, Slot::A), Err(LayoutError::Grub { file: EFI_IMG, .. })));
     }
 }

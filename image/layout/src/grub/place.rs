@@ -128,7 +128,7 @@ mod tests {
 
     use super::*;
     use crate::disk::{DiskIds, DiskPlan, MIN_DISK_SIZE, Slot};
-    use crate::grub::{GrubEnv, GrubFiles, esp_bytes};
+    use crate::grub::{GrubEnv, GrubFiles, efi_files, esp_bytes, signed_program};
 
     fn find(bytes: &[u8]) -> Result<u64, LayoutError> {
         env_offset(&mut |offset, to| {
@@ -141,8 +141,9 @@ mod tests {
 
     fn ours() -> Vec<u8> {
         let plan = DiskPlan::new(MIN_DISK_SIZE, DiskIds::from_seed("place"), true).unwrap();
-        let efi = [b"MZ".to_vec(), vec![7; 700_000]].concat();
-        esp_bytes(&plan, &GrubFiles { boot_img: &[], core_img: &[], efi_img: &efi }, Slot::B).unwrap()
+        let program = signed_program(700_000);
+        let grub = GrubFiles { boot_img: &[], core_img: &[], efi: efi_files(&program) };
+        esp_bytes(&plan, &grub, Slot::B).unwrap()
     }
 
     #[test]

@@ -10,7 +10,8 @@
 //! | UEFI, CD | the EFI system partition by the boot catalogue |
 //! | UEFI, USB | the EFI system partition as partition 2 |
 //!
-//! All four read `grub/grub.cfg` on partition 2, as on an installed disk, and it goes on with `grub.cfg` of the volume.
+//! All four read the same menu, which goes on with `grub.cfg` of the volume: our GRUB for BIOS finds it as `grub/grub.cfg` on
+//! partition 2, as on an installed disk; Debian's for UEFI in its own folder, of the volume on CD, of partition 2 on USB.
 
 use std::io::Write;
 
@@ -20,13 +21,13 @@ use crate::digest::{Sha256Digest, Sha256Writer};
 use crate::disk::{MIB, PartitionExtent, Role, SECTOR};
 use crate::fat::{Fat16, FatFile};
 use crate::gpt::{Gpt, GptEntry};
-use crate::grub::{self, BiosBoot, EFI_IMG, GrubFiles};
+use crate::grub::{self, BiosBoot, EFI_CONFIG, EfiFiles, GrubFiles};
 use crate::iso::{self, BootImage, Platform};
 use crate::manifest::{Artefact, FileEntry, Manifest};
 use crate::slot::{GRUB_NAME, MANIFEST_NAME, SlotSources, write_files};
 use crate::{DiskIds, LayoutError};
 
-/// Size of the EFI system partition: the loader is 0.7 MB, a signed chain of loaders 4 MB.
+/// Size of the EFI system partition: the loaders have 6.1 MB.
 const ESP_SIZE: u64 = 8 * MIB;
 /// Bytes after the last file: drives that read ahead fail at the end of a CD (150 blocks), then the backup table.
 const TAIL: u64 = 352 * 1024;
@@ -80,7 +81,7 @@ impl MediaLayout {
         let mut cd_img = files.cd_img.to_vec();
         iso::boot_information(&mut cd_img, cd_at);
         let esp_place = PartitionExtent { start: esp_at, size: ESP_SIZE };
-        let esp = esp(manifest, &label, &ids, files.disk.efi_img, &esp_place)?;
+        let esp = esp(manifest, &label, &ids, files.disk.efi, &esp_place)?;
 
         let mut volume = volume(manifest, &label, &[cd_img, bios.core().to_vec(), esp]);
         let partition = |role: Role, place: &PartitionExtent| GptEntry {
@@ -123,6 +124,7 @@ impl MediaLayout {
 fn volume(manifest: &Manifest, label: &str, images: &[Vec<u8>; 3]) -> iso::Volume {
     let json = manifest.to_json();
     let config = grub::media_volume_config(manifest, label);
+    let menu = grub::media_config(manifest, label);
     let platforms = [Platform::BiosCd, Platform::Unlisted, Platform::Efi];
     let image = |(platform, content)| BootImage { platform, content };
     let boot: Vec<_> = platforms.into_iter().zip(images.iter().map(Vec::as_slice)).map(image).collect();
@@ -133,7 +135,11 @@ fn volume(manifest: &Manifest, label: &str, images: &[Vec<u8>; 3]) -> iso::Volum
     iso::volume(&iso::Content {
         label,
         boot: &boot,
-        small: &[(MANIFEST_NAME, json.as_bytes()), (GRUB_NAME, config.as_bytes())],
+        small: &[
+            (MANIFEST_NAME, json.as_bytes()),
+            (GRUB_NAME, config.as_bytes()),
+            (EFI_CONFIG, menu.as_bytes()),
+        ],
         large,
         tail: TAIL,
         align: MIB,
@@ -145,12 +151,10 @@ fn esp(
     manifest: &Manifest,
     label: &str,
     ids: &DiskIds,
-    efi_img: &[u8],
+    efi: EfiFiles<'_>,
     place: &PartitionExtent,
 ) -> Result<Vec<u8>, LayoutError> {
-    if !efi_img.starts_with(b"MZ") {
-        return Err(LayoutError::Grub { file: EFI_IMG, reason: "it is not a UEFI program".to_owned() });
-    }
+    let loaders = efi.esp_files()?;
     let fat = Fat16 {
         size: place.size,
         hidden_sectors: u32::try_from(place.first_lba()).unwrap_or(0),
@@ -158,10 +162,8 @@ fn esp(
         label: *b"DAYBREAK   ",
     };
     let config = grub::media_config(manifest, label);
-    let mut bytes = fat.bytes(&[
-        FatFile { path: "EFI/BOOT/BOOTX64.EFI", content: efi_img },
-        FatFile { path: "grub/grub.cfg", content: config.as_bytes() },
-    ])?;
+    let menus = [EFI_CONFIG, "grub/grub.cfg"].map(|path| FatFile { path, content: config.as_bytes() });
+    let mut bytes = fat.bytes(&[&loaders[..], &menus].concat())?;
     bytes.resize(usize::try_from(place.size).unwrap_or(usize::MAX), 0);
     Ok(bytes)
 }

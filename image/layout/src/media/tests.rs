@@ -1,7 +1,7 @@
 use std::process::Command;
 
 use super::*;
-use crate::grub::{BOOT_IMG, CORE_IMG};
+use crate::grub::{BOOT_IMG, CORE_IMG, SHIM, efi_files, signed_program};
 use crate::manifest::Architecture;
 
 /// Files that pass for GRUB's.
@@ -11,7 +11,7 @@ fn grub() -> (Vec<u8>, Vec<u8>, Vec<u8>, Vec<u8>) {
     boot[510..].copy_from_slice(&[0x55, 0xAA]);
     let mut core = vec![0x22; 100_001];
     core[510..512].copy_from_slice(&[0x20, 0x08]);
-    (boot, core, b"MZ".repeat(300_000), vec![0x33; 90_003])
+    (boot, core, signed_program(600_000), vec![0x33; 90_003])
 }
 
 const CONTENT: [&[u8]; 3] = [b"kernel", b"initrd", b"root"];
@@ -25,7 +25,7 @@ fn manifest() -> Manifest {
 fn medium() -> Vec<u8> {
     let (boot, core, efi, cd) = grub();
     let files =
-        MediaGrub { disk: GrubFiles { boot_img: &boot, core_img: &core, efi_img: &efi }, cd_img: &cd };
+        MediaGrub { disk: GrubFiles { boot_img: &boot, core_img: &core, efi: efi_files(&efi) }, cd_img: &cd };
     let layout = MediaLayout::new(&manifest(), &files).unwrap();
     let [mut vmlinuz, mut initrd, mut root] = CONTENT;
     let sources = SlotSources { vmlinuz: &mut vmlinuz, initrd: &mut initrd, root: &mut root };
@@ -60,6 +60,12 @@ fn readers_of_volumes_see_files_label_and_boot_images() {
         assert_eq!(std::fs::read(dir.path().join(name)).unwrap(), content, "{name}");
     }
     assert_eq!(std::fs::read(dir.path().join(MANIFEST_NAME)).unwrap(), manifest().to_json().as_bytes());
+    let menu = std::fs::read_to_string(dir.path().join("EFI/debian/grub.cfg")).unwrap();
+    assert!(menu.contains("--id live"), "{menu}");
+    let listing = run("isoinfo", &["-f", "-R", "-i", "m.iso"], dir.path());
+    assert!(listing.contains("/EFI/debian/grub.cfg\n"), "{listing}");
+    let listing = run("isoinfo", &["-f", "-i", "m.iso"], dir.path());
+    assert!(listing.contains("/EFI/DEBIAN/GRUB.CFG;1\n"), "{listing}");
     let volume = run("isoinfo", &["-d", "-i", "m.iso"], dir.path());
     assert!(volume.contains(&format!("Volume id: {}\n", media_label(&manifest()))), "{volume}");
     assert!(volume.contains("Eltorito validation header"), "{volume}");
@@ -85,19 +91,22 @@ fn programs_for_disks_see_the_partitions_and_the_file_system_in_the_second() {
     std::fs::write(dir.path().join("esp"), &bytes[first * 512..first * 512 + size]).unwrap();
     run("fsck.vfat", &["-n", "esp"], dir.path());
     let listing = run("mdir", &["-/", "-b", "-i", "esp", "::/"], dir.path());
-    assert!(listing.contains("::/EFI/BOOT/BOOTX64.EFI") && listing.contains("::/grub/grub.cfg"), "{listing}");
+    for name in ["BOOT/BOOTX64.EFI", "BOOT/grubx64.efi", "BOOT/mmx64.efi", "debian/grub.cfg"] {
+        assert!(listing.contains(&format!("::/EFI/{name}")), "{name}: {listing}");
+    }
+    assert!(listing.contains("::/grub/grub.cfg"), "{listing}");
 }
 
 #[test]
 fn files_that_are_not_grubs_are_named() {
     let (boot, core, efi, cd) = grub();
-    for (boot_img, core_img, efi_img, cd_img, name) in [
+    for (boot_img, core_img, efi, cd_img, name) in [
         (&b"x"[..], &core[..], &efi[..], &cd[..], BOOT_IMG),
         (&boot, b"x", &efi, &cd, CORE_IMG),
-        (&boot, &core, b"x", &cd, EFI_IMG),
+        (&boot, &core, b"x", &cd, SHIM),
         (&boot, &core, &efi, b"x", grub::CD_IMG),
     ] {
-        let files = MediaGrub { disk: GrubFiles { boot_img, core_img, efi_img }, cd_img };
+        let files = MediaGrub { disk: GrubFiles { boot_img, core_img, efi: efi_files(efi) }, cd_img };
         match MediaLayout::new(&manifest(), &files) {
             Err(LayoutError::Grub { file, .. }) => assert_eq!(file, name),
             other => panic!("{name}: {other:?}"),

@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::path::Path;
 use std::process::Command;
 
-use daybreak_layout::grub::{self, GrubFiles};
+use daybreak_layout::grub::{self, EfiFiles, GrubFiles};
 use daybreak_layout::media::{MediaGrub, MediaLayout, write_media};
 use daybreak_layout::slot::{SlotLayout, SlotSources, write_slot};
 use daybreak_layout::{
@@ -29,27 +29,28 @@ fn make(command: &[String]) {
 pub(crate) struct Grub {
     boot: Vec<u8>,
     core: Vec<u8>,
-    efi: Vec<u8>,
+    efi: [Vec<u8>; 3],
     cd: Vec<u8>,
 }
 
 impl Grub {
     pub(crate) fn new(dir: &Path) -> Self {
-        let (core_path, efi_path) = (dir.join(grub::CORE_IMG), dir.join(grub::EFI_IMG));
+        let core_path = dir.join(grub::CORE_IMG);
         make(&grub::bios_core_command(&core_path));
-        make(&grub::efi_command(&efi_path));
         let cd_path = dir.join(grub::CD_IMG);
         make(&grub::bios_cd_command(&cd_path));
         Self {
             boot: fs::read("/usr/lib/grub/i386-pc/boot.img").unwrap(),
             core: fs::read(core_path).unwrap(),
-            efi: fs::read(efi_path).unwrap(),
+            efi: grub::EFI_SOURCES.map(|(_, path, _)| fs::read(path).unwrap()),
             cd: fs::read(cd_path).unwrap(),
         }
     }
 
     pub(crate) fn files(&self) -> GrubFiles<'_> {
-        GrubFiles { boot_img: &self.boot, core_img: &self.core, efi_img: &self.efi }
+        let [shim, grub, mok_manager] = &self.efi;
+        let efi = EfiFiles { shim, grub, mok_manager };
+        GrubFiles { boot_img: &self.boot, core_img: &self.core, efi }
     }
 }
 

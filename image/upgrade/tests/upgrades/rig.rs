@@ -10,7 +10,7 @@ use std::process::Command;
 use std::rc::Rc;
 
 use daybreak_installer::{Event, Observer, Source, Target, Trust};
-use daybreak_layout::grub::{GrubFiles, esp_bytes};
+use daybreak_layout::grub::{EfiFiles, GrubFiles, esp_bytes};
 use daybreak_layout::slot::{SlotLayout, SlotSources, write_slot};
 use daybreak_layout::{
     Architecture, Artefact, DiskIds, DiskPlan, FileEntry, MIN_DISK_SIZE, Manifest, Role, Sha256Digest, Slot,
@@ -155,6 +155,16 @@ impl Target for Part {
     }
 }
 
+/// The shortest that passes for a signed UEFI program: the headers of one with a size of certificates.
+fn signed_program() -> Vec<u8> {
+    let mut program = vec![0; 1000];
+    program[..2].copy_from_slice(b"MZ");
+    program[0x3C] = 0x40;
+    program[0x40..0x44].copy_from_slice(b"PE\0\0");
+    program[0x40 + 172] = 8;
+    program
+}
+
 /// The disk, two images, and a folder for the state partition.
 pub(crate) struct Rig {
     pub(crate) dir: TempDir,
@@ -167,8 +177,9 @@ impl Rig {
     pub(crate) fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let (old, new) = (Built::new(dir.path(), "1.0"), Built::new(dir.path(), "2.0"));
-        let efi = [b"MZ".to_vec(), vec![0; 1000]].concat();
-        let grub = GrubFiles { boot_img: &[], core_img: &[], efi_img: &efi };
+        let program = signed_program();
+        let efi = EfiFiles { shim: &program, grub: &program, mok_manager: &program };
+        let grub = GrubFiles { boot_img: &[], core_img: &[], efi };
         let esp = esp_bytes(&plan(), &grub, Slot::A).unwrap();
         let rig = Self { dir, old, new, esp };
         let mut file = File::create_new(rig.disk()).unwrap();
