@@ -2,6 +2,7 @@
 
 mod devices;
 mod fallback;
+mod lockdown;
 mod pages;
 mod plan;
 mod state;
@@ -35,18 +36,23 @@ pub fn run(config: &Config) -> Result<()> {
         Usage::Auto | Usage::Always => pages::reserve(&config.hugepages),
     };
     let mut bound = Bound::default();
-    for (nic, decision) in plan(&nics, &config.management, &busy) {
+    let locked_down = lockdown::is_on(sysfs);
+    for (nic, decision) in plan(&nics, &config.management, &busy, locked_down) {
         let pci = nic.address.to_string();
         let driver = match decision {
             Decision::Linux(why) => {
                 tracing::info!(device = pci, why, "stays with Linux");
                 continue;
             }
-            Decision::Take(driver) => driver,
+            Decision::Take(driver) => Ok(driver),
+            Decision::PacketSocket(reason) => Err(reason.to_owned()),
         };
-        let outcome = have_pages.as_ref().map_err(Clone::clone).and_then(|()| bind(sysfs, &nic, driver));
+        let outcome = driver.and_then(|driver| {
+            have_pages.as_ref().map_err(Clone::clone)?;
+            bind(sysfs, &nic, driver).map(|()| driver)
+        });
         let port = match outcome {
-            Ok(()) => {
+            Ok(driver) => {
                 tracing::info!(device = pci, driver, "bound");
                 BoundPort { device: pci.clone(), pci, driver: driver.to_owned(), reason: None }
             }

@@ -1,7 +1,7 @@
 //! What UEFI starts: Debian's signed loaders, byte for byte, so that Secure Boot takes them.
 //!
 //! The firmware starts shim, which Microsoft signed. Shim knows Debian's key and starts GRUB from its own folder; GRUB
-//! has the kernel checked by shim. MokManager lets an operator at the console add keys of their own.
+//! has the kernel checked by shim. `MokManager` lets an operator at the console add keys of their own.
 
 use crate::LayoutError;
 use crate::fat::FatFile;
@@ -10,7 +10,7 @@ use crate::fat::FatFile;
 pub const SHIM: &str = "shimx64.efi";
 /// GRUB, under the name that shim looks for.
 pub const GRUB_EFI: &str = "grubx64.efi";
-/// MokManager, under the name that shim looks for.
+/// `MokManager`, under the name that shim looks for.
 pub const MOK_MANAGER: &str = "mmx64.efi";
 
 /// The loaders where Debian puts them: our name, the file, and its package.
