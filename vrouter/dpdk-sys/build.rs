@@ -42,7 +42,14 @@ const FUNCTIONS: &[&str] = &[
 
 /// The constants that go with them.
 const CONSTANTS: &[&str] =
-    &["DAYBREAK_.*", "RTE_MAX_ETHPORTS", "RTE_MBUF_DEFAULT_BUF_SIZE", "RTE_PKTMBUF_HEADROOM", "RTE_VER_.*"];
+    &[
+    "DAYBREAK_.*",
+    "RTE_EAL_PMD_PATH",
+    "RTE_MAX_ETHPORTS",
+    "RTE_MBUF_DEFAULT_BUF_SIZE",
+    "RTE_PKTMBUF_HEADROOM",
+    "RTE_VER_.*",
+];
 
 /// Types that Rust holds only by pointer: their fields differ between releases or cannot be laid out in Rust.
 const OPAQUE: &[&str] = &[

@@ -3,20 +3,24 @@
 mod devices;
 mod fallback;
 mod lockdown;
+mod management;
 mod pages;
 mod plan;
+mod pmd;
 mod state;
+mod usage;
 
-use std::collections::HashSet;
 use std::path::Path;
 
 use anyhow::{Context, Result};
 
-use crate::config::{Config, Usage};
-use crate::daemon::pci::{SYSFS, scan};
+use crate::config::{self, Config, Ports};
+use crate::daemon::MAX_PORTS;
+use crate::daemon::pci::{Nic, SYSFS, scan};
+use crate::dpdk::driver_folder;
 use devices::bind;
-use plan::{Decision, plan};
-pub use state::{Bound, BoundPort, STATE};
+use plan::{Decision, Rules, plan};
+pub use state::{Bound, BoundPort, Kept, STATE};
 
 /// Namespace of the interfaces that no driver of DPDK's takes. Linux must not answer on them itself.
 pub const NAMESPACE: &str = "vrouterd-ports";
@@ -30,62 +34,79 @@ pub fn run(config: &Config) -> Result<()> {
     let sysfs = Path::new(SYSFS);
     let before = Bound::load(Path::new(STATE)).unwrap_or_default();
     let nics = scan(sysfs);
-    let busy = busy_interfaces().context("cannot tell which interfaces are in use")?;
-    let have_pages = match config.hugepages.usage {
-        Usage::Never => Err("hugepages.use is `never`".to_owned()),
-        Usage::Auto | Usage::Always => pages::reserve(&config.hugepages),
+    let folder = driver_folder();
+    let pmds = pmd::scan(&folder);
+    if pmds.is_empty() {
+        tracing::error!(folder = %folder.display(), "no drivers of DPDK's are there: every port will be a packet socket");
+    }
+    // A list says which of the devices are ports.
+    let most = if config.ports == Ports::Auto { MAX_PORTS } else { usize::MAX };
+    let usage = usage::read(sysfs, &nics)?;
+    let rules = Rules {
+        management: &config.management,
+        usage: &usage,
+        pmds: &pmds,
+        most,
+        locked_down: lockdown::is_on(sysfs),
     };
+    let plan = plan(&nics, rules);
+    let have_pages = pages_for(config, &plan);
     let mut bound = Bound::default();
-    let locked_down = lockdown::is_on(sysfs);
-    for (nic, decision) in plan(&nics, &config.management, &busy, locked_down) {
+    for (nic, decision) in plan {
         let pci = nic.address.to_string();
-        let driver = match decision {
+        let (outcome, dpdk) = match decision {
             Decision::Linux(why) => {
-                tracing::info!(device = pci, why, "stays with Linux");
+                let interface = nic.interface.as_deref();
+                tracing::info!(device = pci, interface, why, "stays with Linux");
+                bound.linux.push(Kept { pci, interface: nic.interface, reason: why });
                 continue;
             }
-            Decision::Take(driver) => Ok(driver),
-            Decision::PacketSocket(reason) => Err(reason.to_owned()),
+            Decision::Socket(why) => (Err(why), None),
+            Decision::Take { module, pmd } => {
+                let outcome = have_pages.clone().and_then(|()| bind(sysfs, &nic, module));
+                (outcome.map(|()| module), Some(pmd))
+            }
         };
-        let outcome = driver.and_then(|driver| {
-            have_pages.as_ref().map_err(Clone::clone)?;
-            bind(sysfs, &nic, driver).map(|()| driver)
-        });
         let port = match outcome {
-            Ok(driver) => {
-                tracing::info!(device = pci, driver, "bound");
-                BoundPort { device: pci.clone(), pci, driver: driver.to_owned(), reason: None }
+            Ok(module) => {
+                tracing::info!(device = pci, driver = module, dpdk, "bound");
+                BoundPort { device: pci.clone(), pci, driver: module.to_owned(), dpdk, reason: None }
             }
-            Err(reason) => {
-                tracing::warn!(device = pci, reason, "no driver of DPDK's: a packet socket, which is slow");
-                match fallback::take(&nic, &before) {
-                    Ok(device) => BoundPort { pci, device, driver: "af_packet".into(), reason: Some(reason) },
-                    Err(error) => {
-                        tracing::error!(device = pci, error, "left out");
-                        continue;
-                    }
-                }
-            }
+            Err(reason) => match by_socket(&nic, &before, reason) {
+                Some(port) => port,
+                None => continue,
+            },
         };
         bound.ports.push(port);
     }
     bound.write(Path::new(STATE)).with_context(|| format!("cannot write {STATE}"))
 }
 
-/// Interfaces that have an address or the default route: taking one would cut somebody off.
-fn busy_interfaces() -> Result<HashSet<String>> {
-    let with_address = nix::ifaddrs::getifaddrs()?.filter_map(|interface| {
-        let address = interface.address?;
-        let v4 = address.as_sockaddr_in().is_some_and(|address| !address.ip().is_link_local());
-        let v6 = address.as_sockaddr_in6().is_some_and(|address| !address.ip().is_unicast_link_local());
-        (v4 || v6).then_some(interface.interface_name)
-    });
-    let mut busy: HashSet<String> = with_address.collect();
-    let routes = std::fs::read_to_string("/proc/net/route").unwrap_or_default();
-    busy.extend(routes.lines().filter_map(|line| {
-        let mut words = line.split_whitespace();
-        let (interface, destination) = (words.next()?, words.next()?);
-        (destination == "00000000").then(|| interface.to_owned())
-    }));
-    Ok(busy)
+/// Reserves huge pages for the devices that are to be taken; an error is why none can be.
+fn pages_for(config: &Config, plan: &[(Nic, Decision)]) -> Result<(), String> {
+    if config.hugepages.usage == config::Usage::Never {
+        return Err("hugepages.use is `never`".to_owned());
+    }
+    let taken = plan.iter().filter(|(_, decision)| !matches!(decision, Decision::Linux(_))).count();
+    let ports = match &config.ports {
+        Ports::Auto => taken,
+        Ports::List(ports) => ports.len(),
+    };
+    let meminfo = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
+    pages::reserve(&config::memory(&config.hugepages, &config.buffers, ports, config::total_kib(&meminfo)))
+}
+
+/// A port by a packet socket, if there can be one.
+fn by_socket(nic: &Nic, before: &Bound, reason: String) -> Option<BoundPort> {
+    let pci = nic.address.to_string();
+    tracing::warn!(device = pci, reason, "no driver of DPDK's: a packet socket, which is slow");
+    match fallback::take(nic, before) {
+        Ok(device) => {
+            Some(BoundPort { pci, device, driver: "af_packet".into(), dpdk: None, reason: Some(reason) })
+        }
+        Err(error) => {
+            tracing::error!(device = pci, error, "left out");
+            None
+        }
+    }
 }

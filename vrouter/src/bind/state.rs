@@ -9,11 +9,26 @@ use serde::{Deserialize, Serialize};
 /// Where it is.
 pub const STATE: &str = "/run/daybreak/vrouterd-ports.json";
 
-/// Every device that was taken, by PCI address.
+/// Every device, by PCI address.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Bound {
-    /// The devices.
+    /// The devices that were taken.
     pub ports: Vec<BoundPort>,
+    /// The devices that stay with Linux.
+    #[serde(default)]
+    pub linux: Vec<Kept>,
+}
+
+/// A device that stays with Linux.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Kept {
+    /// Its PCI address.
+    pub pci: String,
+    /// Its interface.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub interface: Option<String>,
+    /// Why.
+    pub reason: String,
 }
 
 /// A device that was taken.
@@ -23,8 +38,11 @@ pub struct BoundPort {
     pub pci: String,
     /// What a port is to be made of: the PCI address, or a packet socket.
     pub device: String,
-    /// The driver.
+    /// The kernel driver that gives it to DPDK, or `af_packet`.
     pub driver: String,
+    /// DPDK's driver.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub dpdk: Option<String>,
     /// Why it is a packet socket.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub reason: Option<String>,
@@ -65,10 +83,13 @@ mod tests {
             pci: "0000:00:05.0".into(),
             device: device.into(),
             driver: "d".into(),
+            dpdk: None,
             reason: reason.map(str::to_owned),
         };
-        let bound =
-            Bound { ports: vec![port("0000:00:05.0", None), port("af_packet:eth2", Some("no driver"))] };
+        let kept =
+            Kept { pci: "0000:00:03.0".into(), interface: Some("eth0".into()), reason: "management".into() };
+        let ports = vec![port("0000:00:05.0", None), port("af_packet:eth2", Some("no driver"))];
+        let bound = Bound { ports, linux: vec![kept] };
         bound.write(&path).unwrap();
         assert_eq!(Bound::load(&path), Some(bound.clone()));
         assert!(bound.has_packet_sockets());

@@ -1,6 +1,7 @@
 //! Configuration of the daemon: `/etc/daybreak/vrouterd.yaml`. Everything has a default.
 
 mod size;
+mod sizing;
 mod yaml;
 
 use std::net::{Ipv4Addr, SocketAddr};
@@ -11,6 +12,7 @@ use serde::Deserialize;
 
 pub use crate::routing::Source;
 pub use size::Size;
+pub use sizing::{Share, buffers, memory, total_kib};
 pub use yaml::{ConfigError, load};
 
 /// Where the configuration is unless the command line says otherwise.
@@ -21,7 +23,8 @@ pub const DEFAULT_FILE: &str = "/etc/daybreak/vrouterd.yaml";
 #[serde(deny_unknown_fields, default)]
 #[derive(Default)]
 pub struct Config {
-    /// The processor of the packet thread; `None` takes the last one that the process may run on.
+    /// The processor of the packet thread; `None` takes the last that was isolated at boot, else the last one that the
+    /// process may run on.
     pub core: Option<u16>,
     /// Where packet buffers live.
     pub hugepages: Hugepages,
@@ -47,20 +50,14 @@ pub struct Config {
 }
 
 /// Huge pages.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Default)]
 #[serde(deny_unknown_fields, default)]
 pub struct Hugepages {
     /// Whether to use them.
     #[serde(rename = "use")]
     pub usage: Usage,
-    /// How much memory for packets: what `vrouterd bind` reserves and the daemon takes.
-    pub memory: Size,
-}
-
-impl Default for Hugepages {
-    fn default() -> Self {
-        Self { usage: Usage::Auto, memory: Size::mib(256) }
-    }
+    /// How much memory for packets: what `vrouterd bind` reserves and the daemon takes; `None` is what [`memory`] finds.
+    pub memory: Option<Size>,
 }
 
 /// When to use huge pages.
@@ -80,15 +77,15 @@ pub enum Usage {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Buffers {
-    /// How many.
-    pub count: u32,
+    /// How many; `None` is what [`buffers`] finds.
+    pub count: Option<u32>,
     /// Bytes of the longest frame that one holds.
     pub size: u16,
 }
 
 impl Default for Buffers {
     fn default() -> Self {
-        Self { count: 16_383, size: 2048 }
+        Self { count: None, size: 2048 }
     }
 }
 
@@ -105,8 +102,11 @@ impl Buffers {
 /// Which interface stays with Linux.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Management {
-    /// The first by PCI address.
+    /// The one that the machine was booted through, else that has an address or the default route, else that the network
+    /// configuration names, else the first by PCI address.
     #[default]
+    Auto,
+    /// The first by PCI address.
     First,
     /// The one with this hardware address.
     Mac(crate::packet::MacAddr),

@@ -75,8 +75,12 @@ fn check(config: &Config) -> Result<(), (String, String)> {
         }
         Err((key.to_owned(), format!("{value} is out of range; {from} to {to}")))
     };
-    range("hugepages.memory (MiB)", config.hugepages.memory.to_mib().into(), 32, 1 << 20)?;
-    range("buffers.count", config.buffers.count.into(), 1023, 4_000_000)?;
+    if let Some(memory) = config.hugepages.memory {
+        range("hugepages.memory (MiB)", memory.to_mib().into(), 32, 1 << 20)?;
+    }
+    if let Some(count) = config.buffers.count {
+        range("buffers.count", count.into(), 1023, 4_000_000)?;
+    }
     range("buffers.size", config.buffers.size.into(), 1600, 16_000)?;
     range("fpm.stale_time", config.fpm.stale_time.into(), 1, 3600)?;
     range("polling.rest", config.polling.rest.into(), 0, 100_000)?;
@@ -155,9 +159,14 @@ impl<'de> Deserialize<'de> for Management {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         let text = String::deserialize(from)?;
         Ok(match text.as_str() {
+            "auto" => Self::Auto,
             "first" => Self::First,
             "none" => Self::Nothing,
-            "" => return Err(D::Error::custom("management is `first`, `none`, a MAC address or a name")),
+            "" => {
+                return Err(D::Error::custom(
+                    "management is `auto`, `first`, `none`, a MAC address or a name",
+                ));
+            }
             text => match text.parse::<MacAddr>() {
                 Ok(mac) => Self::Mac(mac),
                 Err(_) => Self::Name(text.to_owned()),

@@ -36,7 +36,8 @@ tables: {next_hops: 100, neighbours: 101, ipv4: 1MiB, ipv6: 2MiB}
     )
     .unwrap();
     assert_eq!((config.core, config.hugepages.usage), (Some(1), Usage::Always));
-    assert_eq!(config.hugepages.memory, Size::mib(512));
+    assert_eq!(config.hugepages.memory, Some(Size::mib(512)));
+    assert_eq!(config.buffers.count, Some(8191));
     assert_eq!(config.management, Management::Mac(MacAddr([0x52, 0x54, 0, 0, 0, 1])));
     let port = |name: &str, device: &str, enabled, mtu| Port {
         name: name.into(),
@@ -51,6 +52,7 @@ tables: {next_hops: 100, neighbours: 101, ipv4: 1MiB, ipv6: 2MiB}
     assert_eq!((config.fpm.stale_time, config.fpm.source), (9, Source::Netlink));
     assert_eq!(config.tables.ipv6, Size::mib(2));
     for (text, management) in [
+        ("auto", Management::Auto),
         ("first", Management::First),
         ("none", Management::Nothing),
         ("eth0", Management::Name("eth0".into())),

@@ -50,7 +50,8 @@ mod tests {
             driver: Some(driver.into()),
             interface: None,
             mac: None,
-            iommu: false,
+            iommu: None,
+            id: crate::daemon::pci::PciId::default(),
         };
         let nics = [
             nic("0000:00:03.0", "virtio-pci"),
@@ -61,9 +62,10 @@ mod tests {
             pci: String::new(),
             device: device.into(),
             driver: String::new(),
+            dpdk: None,
             reason: None,
         };
-        let bound = Bound { ports: vec![port("0000:00:07.0"), port("af_packet:eth2")] };
+        let bound = Bound { ports: vec![port("0000:00:07.0"), port("af_packet:eth2")], linux: Vec::new() };
         let auto = Config::default();
         assert_eq!(shown(&auto, None, &nics), ["p0 0000:00:04.0 1500", "p1 0000:00:05.0 1500"]);
         assert_eq!(shown(&auto, Some(&bound), &nics), ["p0 0000:00:07.0 1500", "p1 af_packet:eth2 1500"]);

@@ -21,8 +21,11 @@ pub(super) enum CpuError {
     Linux(#[from] Errno),
 }
 
-/// Chooses the packet thread's processor, the last one unless the configuration names one, and keeps the calling thread,
-/// and those that it starts later, off it where there is another.
+/// Where Linux lists the processors that were isolated at boot (`isolcpus`): nothing runs there that was not sent there.
+const ISOLATED: &str = "/sys/devices/system/cpu/isolated";
+
+/// Chooses the packet thread's processor and keeps the calling thread, and those that it starts later, off it where
+/// there is another.
 ///
 /// # Errors
 /// When there is none to choose or Linux refuses.
@@ -32,24 +35,44 @@ pub(super) fn divide(asked: Option<u16>) -> Result<u16, CpuError> {
         .filter(|cpu| set.is_set(*cpu).unwrap_or(false))
         .filter_map(|cpu| u16::try_from(cpu).ok())
         .collect();
-    let core = choose(&allowed, asked)?;
-    if allowed.len() > 1 {
-        let mut others = CpuSet::new();
-        for cpu in allowed.iter().filter(|cpu| **cpu != core) {
-            others.set(usize::from(*cpu))?;
+    let isolated = list(&std::fs::read_to_string(ISOLATED).unwrap_or_default());
+    let (core, why) = choose(&allowed, &isolated, asked)?;
+    let others: Vec<u16> = allowed.iter().copied().filter(|cpu| *cpu != core).collect();
+    tracing::info!(core, why, others = ?others, "processor of the packet thread");
+    if !others.is_empty() {
+        let mut set = CpuSet::new();
+        for cpu in others {
+            set.set(usize::from(cpu))?;
         }
-        sched_setaffinity(Pid::from_raw(0), &others)?;
+        sched_setaffinity(Pid::from_raw(0), &set)?;
     }
     Ok(core)
 }
 
-fn choose(allowed: &[u16], asked: Option<u16>) -> Result<u16, CpuError> {
-    let last = allowed.last().copied().unwrap_or(0);
-    let core = asked.unwrap_or(last);
-    if allowed.contains(&core) {
-        return Ok(core);
+/// The processor, and why it is that one.
+fn choose(allowed: &[u16], isolated: &[u16], asked: Option<u16>) -> Result<(u16, &'static str), CpuError> {
+    if let Some(core) = asked {
+        if allowed.contains(&core) || isolated.contains(&core) {
+            return Ok((core, "the configuration says so"));
+        }
+        let allowed = [allowed, isolated].concat();
+        return Err(CpuError::NotAllowed { core, allowed });
     }
-    Err(CpuError::NotAllowed { core, allowed: allowed.to_vec() })
+    match (isolated, allowed) {
+        ([.., last], _) => Ok((*last, "the last that was isolated at boot")),
+        ([], [only]) => Ok((*only, "the only one: packets and all else take turns")),
+        ([], [.., last]) => Ok((*last, "the last one")),
+        ([], []) => Ok((0, "none is named")),
+    }
+}
+
+/// Reads a list as `1-3,5`.
+fn list(text: &str) -> Vec<u16> {
+    let range = |part: &str| {
+        let (from, to) = part.split_once('-').unwrap_or((part, part));
+        Some(from.trim().parse::<u16>().ok()?..=to.trim().parse::<u16>().ok()?)
+    };
+    text.split(',').filter_map(range).flatten().collect()
 }
 
 #[cfg(test)]
@@ -57,10 +80,28 @@ mod tests {
     use super::*;
 
     #[test]
-    fn takes_the_last_one_or_the_one_asked_for() {
-        assert_eq!(choose(&[0, 1, 5], None).unwrap(), 5);
-        assert_eq!(choose(&[0, 1, 5], Some(1)).unwrap(), 1);
-        let error = choose(&[0, 1], Some(2)).unwrap_err();
+    fn takes_what_is_asked_for_then_an_isolated_one_then_the_last() {
+        for (allowed, isolated, asked, core, why) in [
+            (&[0, 1, 5][..], &[][..], None, 5, "last one"),
+            (&[0, 1, 5], &[], Some(1), 1, "configuration"),
+            (&[0], &[], None, 0, "take turns"),
+            (&[0], &[2, 3], None, 3, "isolated"),
+            (&[0], &[2, 3], Some(2), 2, "configuration"),
+            (&[0, 1], &[3], Some(1), 1, "configuration"),
+        ] {
+            let chosen = choose(allowed, isolated, asked).unwrap();
+            assert!(
+                chosen.0 == core && chosen.1.contains(why),
+                "{allowed:?} {isolated:?} {asked:?}: {chosen:?}"
+            );
+        }
+        let error = choose(&[0, 1], &[], Some(2)).unwrap_err();
         assert_eq!(error.to_string(), "core 2 is not among those that vrouterd may run on: [0, 1]");
+    }
+
+    #[test]
+    fn reads_linuxs_lists() {
+        assert_eq!(list("1-3,5\n"), [1, 2, 3, 5]);
+        assert_eq!(list("\n"), [0_u16; 0]);
     }
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use thiserror::Error;
 
-use crate::config::{Hugepages, Usage};
+use crate::config::{Config, Usage, memory, total_kib};
 use crate::dpdk::Memory;
 
 /// Huge pages are wanted and there are none.
@@ -21,18 +21,20 @@ pub(super) struct NoHugePages {
 /// The least to work with.
 const LEAST: u32 = 32;
 
-/// Decides by what is free at this moment.
+/// Decides by what is free at this moment, for so many ports.
 ///
 /// # Errors
 /// When the configuration insists and there are too few.
-pub(super) fn choose(config: &Hugepages) -> Result<Memory, NoHugePages> {
-    let free = fs::read_to_string(Path::new("/proc/meminfo")).map_or(0, |text| free_mib(&text));
-    decide(config, free)
+pub(super) fn choose(config: &Config, ports: usize) -> Result<Memory, NoHugePages> {
+    let meminfo = fs::read_to_string(Path::new("/proc/meminfo")).unwrap_or_default();
+    let share = memory(&config.hugepages, &config.buffers, ports, total_kib(&meminfo));
+    let free = free_mib(&meminfo);
+    tracing::info!(mib = share.mib, why = share.why, huge_pages_mib = free, "memory for packets");
+    decide(config.hugepages.usage, share.mib, free)
 }
 
-fn decide(config: &Hugepages, free: u32) -> Result<Memory, NoHugePages> {
-    let mib = config.memory.to_mib();
-    match config.usage {
+fn decide(usage: Usage, mib: u32, free: u32) -> Result<Memory, NoHugePages> {
+    match usage {
         Usage::Never => Ok(Memory::Ordinary { mib }),
         Usage::Auto if free < LEAST => Ok(Memory::Ordinary { mib }),
         Usage::Always if free < LEAST => Err(NoHugePages { free }),
@@ -53,11 +55,9 @@ fn free_mib(meminfo: &str) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Size;
 
     #[test]
     fn takes_huge_pages_as_far_as_they_go() {
-        let config = |usage| Hugepages { usage, memory: Size::mib(256) };
         let ordinary = Memory::Ordinary { mib: 256 };
         let huge = |mib| Memory::Huge { mib, mount: None };
         for (usage, free, memory) in [
@@ -67,9 +67,9 @@ mod tests {
             (Usage::Always, 1024, &huge(256)),
             (Usage::Never, 1024, &ordinary),
         ] {
-            assert_eq!(decide(&config(usage), free).unwrap(), *memory, "{usage:?} {free}");
+            assert_eq!(decide(usage, 256, free).unwrap(), *memory, "{usage:?} {free}");
         }
-        let error = decide(&config(Usage::Always), 8).unwrap_err().to_string();
+        let error = decide(Usage::Always, 256, 8).unwrap_err().to_string();
         assert!(error.contains("8 MiB"), "{error}");
     }
 

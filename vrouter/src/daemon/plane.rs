@@ -5,7 +5,7 @@ use std::thread;
 
 use anyhow::{Context, Result, anyhow};
 
-use crate::config::Config;
+use crate::config::{Config, buffers};
 use crate::dpdk::{Eal, EalConfig, LogLevel, MbufPool, Memory, Pci, PciAddress};
 use crate::fib::{Fib, Neighbours, NextHops, Root};
 use crate::forward::{Limits, Pipeline, Tables};
@@ -22,9 +22,19 @@ pub(super) struct Plane {
 /// Free buffers that the packet thread keeps to itself.
 const CACHE: u32 = 256;
 
-/// Starts DPDK, bound to `core`, for `devices` and those that come later.
-pub(super) fn start(config: &Config, core: u16, memory: Memory, devices: Vec<PciAddress>) -> Result<Plane> {
-    let huge_pages = matches!(memory, Memory::Huge { .. });
+/// Starts DPDK, bound to `core`, for `devices` and those that come later; of `ports` there are so many at start.
+pub(super) fn start(
+    config: &Config,
+    core: u16,
+    memory: Memory,
+    devices: Vec<PciAddress>,
+    ports: usize,
+) -> Result<Plane> {
+    let (huge_pages, mib) = match memory {
+        Memory::Huge { mib, .. } => (true, mib),
+        Memory::Ordinary { mib } => (false, mib),
+    };
+    let buffers = buffers(&config.buffers, ports, mib);
     // Without huge pages no device reaches the buffers; without a bus there is nothing to look at.
     let has_bus = Path::new("/sys/bus/pci/devices").exists();
     let pci = if huge_pages && has_bus { Pci::Only(devices) } else { Pci::None };
@@ -33,7 +43,7 @@ pub(super) fn start(config: &Config, core: u16, memory: Memory, devices: Vec<Pci
     // DPDK binds the thread that starts it, and the packet thread inherits that.
     let starter = thread::Builder::new().name("dpdk".into()).spawn(move || -> Result<Plane> {
         let eal = Eal::start(&eal)?;
-        let pool = MbufPool::new(eal, "packets", config.buffers.count, CACHE, config.buffers.size)
+        let pool = MbufPool::new(eal, "packets", buffers, CACHE, config.buffers.size)
             .context("buffers.count and hugepages.memory do not go together")?;
         let limits = Limits { errors: config.limits.icmp_errors, resolutions: config.limits.resolutions };
         let worker_config = WorkerConfig { longest_rest: config.polling.longest_rest() };

@@ -33,13 +33,15 @@ const THREADS: usize = 2;
 pub fn run(config: &Config) -> Result<()> {
     let started = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
     let core = cpu::divide(config.core)?;
-    let memory = memory::choose(&config.hugepages)?;
     let bound = Bound::load(Path::new(STATE));
     let nics = pci::scan(Path::new(pci::SYSFS));
     let initial = auto::ports(config, bound.as_ref(), &nics);
+    let ports = initial.ports.len();
+    let memory = memory::choose(config, ports)?;
     let devices = initial.ports.iter().filter_map(|port| port.device.parse().ok()).collect();
-    let plane = plane::start(config, core, memory, devices)?;
-    tracing::info!(core, huge_pages = plane.huge_pages, ports = initial.ports.len(), "data plane started");
+    let plane = plane::start(config, core, memory, devices, ports)?;
+    let buffers = plane.pool.available();
+    tracing::info!(core, huge_pages = plane.huge_pages, ports, buffers, "data plane started");
     let runtime = runtime::Builder::new_multi_thread().worker_threads(THREADS).enable_all().build()?;
     let namespace = config
         .port_namespace

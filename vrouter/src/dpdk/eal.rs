@@ -112,6 +112,12 @@ impl EalConfig {
     }
 }
 
+/// Where DPDK finds the libraries of its drivers.
+pub fn driver_folder() -> PathBuf {
+    let text = CStr::from_bytes_with_nul(sys::RTE_EAL_PMD_PATH).unwrap_or_default();
+    PathBuf::from(text.to_string_lossy().into_owned())
+}
+
 /// Whether a start was tried: DPDK cannot be started again, not even after a failure.
 static STARTED: AtomicBool = AtomicBool::new(false);
 

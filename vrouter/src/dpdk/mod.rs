@@ -18,7 +18,7 @@ mod stamp;
 
 pub use burst::{BURST, Burst};
 pub use cycles::{cycles, cycles_per_second};
-pub use eal::{Eal, EalConfig, LogLevel, Memory, Pci};
+pub use eal::{Eal, EalConfig, LogLevel, Memory, Pci, driver_folder};
 pub use error::DpdkError;
 pub use mbuf::Mbuf;
 pub use pool::MbufPool;
