@@ -130,7 +130,7 @@ impl Lab {
     ) -> Result<Machine> {
         let mut cards = Vec::with_capacity(1 + others.len());
         for (number, bridge) in (number..).zip([&self.bridge].into_iter().chain(others.iter().copied())) {
-            cards.push(Card { mac: mac(number), tap: bridge.add_tap()? });
+            cards.push(Card::new(&mac(number), bridge.add_tap()?));
         }
         let spec = MachineSpec { firmware, cards, disks, ..MachineSpec::new(name) };
         Machine::new(&self.directory, spec, self.accelerator)
@@ -146,7 +146,7 @@ impl Lab {
         number: u8,
         plug: impl FnOnce(&mut MachineSpec) -> Result<()>,
     ) -> Result<Machine> {
-        let cards = vec![Card { mac: mac(number), tap: self.bridge.add_tap()? }];
+        let cards = vec![Card::new(&mac(number), self.bridge.add_tap()?)];
         let mut spec = MachineSpec { cards, network_boot: false, ..MachineSpec::new(name) };
         plug(&mut spec)?;
         Machine::new(&self.directory, spec, self.accelerator)

@@ -9,8 +9,10 @@ use crate::namespace::Namespace;
 use crate::patience::Patience;
 use crate::ssh::{HostKeys, Login, SshKey};
 
-const MAC: &str = "52:54:00:77:00:01";
-const ADDRESS: &str = "10.77.0.20";
+/// Hardware address of the machine's first card.
+pub const MAC: &str = "52:54:00:77:00:01";
+/// Its address on the wire.
+pub const ADDRESS: &str = "10.77.0.20";
 
 /// What a machine is plugged together from.
 pub struct Parts<'a> {
@@ -18,6 +20,8 @@ pub struct Parts<'a> {
     pub environment: &'a Environment,
     /// Where the lab's files are.
     pub directory: &'a LabDirectory,
+    /// The wire of the first card, in whose namespace the machine runs.
+    pub bridge: &'a Bridge,
     /// The first-boot data, by the names that `NoCloud` has for its files.
     pub seed: &'a [(&'a str, &'a str)],
 }
@@ -29,7 +33,7 @@ pub struct Seeded {
     login: Login,
     outside: Namespace,
     _bridge: Bridge,
-    _directory: LabDirectory,
+    directory: LabDirectory,
 }
 
 impl Seeded {
@@ -61,14 +65,17 @@ impl Seeded {
             ("network-config", network.as_str()),
             ("vendor-data", ""),
         ];
-        let card = Card { mac: MAC.to_owned(), tap: bridge.add_tap()? };
+        let card = Card::new(MAC, bridge.add_tap()?);
         let mut spec = MachineSpec {
             cards: vec![card],
             medium: Some(disk::seed_medium(&directory, name, &files)?),
             network_boot: false,
             ..MachineSpec::new(name)
         };
-        plug(&mut spec, &Parts { environment: &environment, directory: &directory, seed: &files })?;
+        plug(
+            &mut spec,
+            &Parts { environment: &environment, directory: &directory, bridge: &bridge, seed: &files },
+        )?;
         let mut machine = Machine::new(&directory, spec, environment.accelerator()?)?;
         machine.power_on(&bridge)?;
         let login = Login::new(&directory, &key, ADDRESS, HostKeys::FirstSeen)?;
@@ -77,7 +84,7 @@ impl Seeded {
                 eprintln!("--- the end of the console:\n{}", console.tail(60));
             }
         })?;
-        Ok(Self { machine, login, outside, _bridge: bridge, _directory: directory })
+        Ok(Self { machine, login, outside, _bridge: bridge, directory })
     }
 
     /// What a command prints on the machine.
@@ -86,6 +93,16 @@ impl Seeded {
     /// When it fails there.
     pub fn run(&self, command: &str) -> Result<String> {
         self.login.run(&self.outside, command).map(|text| text.trim().to_owned())
+    }
+
+    /// The lab's files.
+    pub fn directory(&self) -> &LabDirectory {
+        &self.directory
+    }
+
+    /// Who is beside the machine on its wire.
+    pub fn outside(&self) -> &Namespace {
+        &self.outside
     }
 
     /// Whether the machine was started by UEFI.

@@ -66,7 +66,7 @@ fn boots_to_the_script(
     let dnsmasq = Process::start(&server, "dnsmasq", &dnsmasq, directory.path())?;
     dnsmasq.errors().wait_for(Mark::default(), "IP range 10.77.0.50", Patience::secs(20))?;
 
-    let card = Card { mac: "52:54:00:77:00:01".to_owned(), tap: bridge.add_tap()? };
+    let card = Card::new("52:54:00:77:00:01", bridge.add_tap()?);
     let spec =
         MachineSpec { firmware, memory_mib: 512, processors: 1, cards: vec![card], ..MachineSpec::new(name) };
     let mut machine = Machine::new(&directory, spec, Accelerator::Tcg)?;

@@ -183,7 +183,7 @@ fn machine(
         ("vendor-data", ""),
     ];
     let spec = MachineSpec {
-        cards: vec![Card { mac: MAC.to_owned(), tap: bridge.add_tap()? }],
+        cards: vec![Card::new(MAC, bridge.add_tap()?)],
         disks: vec![disk::overlay(directory, "r1", "DISK0", &environment.qcow2()?)?],
         medium: Some(disk::seed_medium(directory, "r1", &files)?),
         network_boot: false,

@@ -8,7 +8,7 @@ use std::process::Command;
 
 use sha2::{Digest, Sha256};
 
-use super::spec::{Disk, DiskFormat};
+use super::storage::{Controller, Disk, DiskFormat};
 use crate::directory::LabDirectory;
 use crate::error::{LabError, Result};
 use crate::namespace::{checked, words};
@@ -24,7 +24,12 @@ pub fn empty(directory: &LabDirectory, name: &str, serial: &str, size: u64) -> R
         path: path.clone(),
         source,
     })?;
-    Ok(Disk { file: path, format: DiskFormat::Raw, serial: serial.to_owned() })
+    Ok(Disk {
+        file: path,
+        format: DiskFormat::Raw,
+        serial: serial.to_owned(),
+        controller: Controller::default(),
+    })
 }
 
 /// A disk of `size` bytes with a recognisable pattern spread over it: every 16 MiB one block that names its place.
@@ -87,7 +92,12 @@ pub fn overlay_of(
     let output =
         command.output().map_err(|source| LabError::Start { program: "qemu-img".to_owned(), source })?;
     checked(&words(&command), &output)?;
-    Ok(Disk { file: path, format: DiskFormat::Qcow2, serial: serial.to_owned() })
+    Ok(Disk {
+        file: path,
+        format: DiskFormat::Qcow2,
+        serial: serial.to_owned(),
+        controller: Controller::default(),
+    })
 }
 
 /// SHA-256 of a file, in hex.

@@ -1,9 +1,11 @@
 //! Machines: QEMU on a lab's bridge, with power buttons, a console and disks that outlive a power cut.
 
 pub mod accelerator;
+pub mod card;
 pub mod disk;
 pub mod qmp;
 pub mod spec;
+pub mod storage;
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -19,7 +21,9 @@ use crate::process::Process;
 use crate::text_log::{Mark, TextLog};
 
 pub use accelerator::accelerator;
-pub use spec::{Accelerator, BootMedium, Card, DirectBoot, Disk, DiskFormat, Firmware, MachineSpec};
+pub use card::{Card, CardModel, Plug, Slot};
+pub use spec::{Accelerator, BootMedium, Chipset, DirectBoot, Firmware, MachineSpec};
+pub use storage::{Controller, Disk, DiskFormat};
 
 /// QEMU's program for the appliance's architecture.
 const QEMU: &str = "qemu-system-x86_64";
@@ -94,7 +98,18 @@ impl Machine {
             other => other,
         })?;
         self.running = Some(Running { process, qmp });
-        Ok(())
+        let out: Vec<_> =
+            (0..).zip(&self.spec.cards).filter(|(_, card)| !card.cable).map(|(i, _)| i).collect();
+        out.into_iter().try_for_each(|card| self.set_cable(card, false))
+    }
+
+    /// Takes the cable out of a card, counted from 0, or puts it in.
+    ///
+    /// # Errors
+    /// When it is off, or has no such card.
+    pub fn set_cable(&mut self, card: usize, plugged: bool) -> Result<()> {
+        let arguments = json!({"name": format!("net{card}"), "up": plugged});
+        self.running()?.qmp.execute("set_link", &arguments).map(drop)
     }
 
     /// Takes its power away, as pulling the plug does: nothing is flushed, nothing is told.

@@ -2,6 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+use super::card::{BRIDGE, Card, Slot};
+use super::storage::Disk;
+
 /// The machine's firmware and the network boot code that goes with it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Firmware {
@@ -20,46 +23,13 @@ pub enum Accelerator {
     Kvm,
 }
 
-/// A network card.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Card {
-    /// Its hardware address, as `52:54:00:12:34:56`.
-    pub mac: String,
-    /// The tap it is plugged into.
-    pub tap: String,
-}
-
-/// A disk image's format.
+/// The board.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum DiskFormat {
-    /// Sector for sector.
-    Raw,
-    /// QEMU's own, sparse.
-    Qcow2,
-    /// VMware's.
-    Vmdk,
-}
-
-impl DiskFormat {
-    /// QEMU's name of it.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Raw => "raw",
-            Self::Qcow2 => "qcow2",
-            Self::Vmdk => "vmdk",
-        }
-    }
-}
-
-/// A disk.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Disk {
-    /// The image file.
-    pub file: PathBuf,
-    /// The file's format.
-    pub format: DiskFormat,
-    /// Serial number that the guest sees (at most 20 characters on virtio).
-    pub serial: String,
+pub enum Chipset {
+    /// Intel's Q35 of 2007: PCI Express, SATA.
+    Q35,
+    /// Intel's 440FX of 1996, `-M pc`: conventional PCI, IDE.
+    Pc,
 }
 
 /// A boot medium, plugged in.
@@ -91,6 +61,10 @@ pub struct MachineSpec {
     pub uuid: String,
     /// More of the SMBIOS system information, as QEMU's `-smbios type=1` takes it, by which clouds are known.
     pub smbios: Option<String>,
+    /// The board.
+    pub chipset: Chipset,
+    /// Whether it has an IOMMU, with every device behind it.
+    pub iommu: bool,
     /// Firmware.
     pub firmware: Firmware,
     /// Memory in MiB.
@@ -120,6 +94,8 @@ impl MachineSpec {
             name: name.to_owned(),
             uuid: uuid_of(name),
             smbios: None,
+            chipset: Chipset::Q35,
+            iommu: false,
             firmware: Firmware::Bios,
             memory_mib: 2048,
             processors: 2,
@@ -142,7 +118,10 @@ impl MachineSpec {
         }
         line.flag("-no-user-config").flag("-nodefaults").add("-display", "none");
         // Without graphics SeaBIOS writes its screen to the serial port, and so do iPXE and GRUB on top of it.
-        line.add("-machine", "q35,graphics=off");
+        match self.chipset {
+            Chipset::Q35 => line.add("-machine", "q35,graphics=off"),
+            Chipset::Pc => line.add("-machine", "pc,graphics=off"),
+        };
         match accelerator {
             Accelerator::Tcg => line.add("-accel", "tcg,thread=multi").add("-cpu", "max"),
             Accelerator::Kvm => line.add("-accel", "kvm").add("-cpu", "host"),
@@ -151,7 +130,11 @@ impl MachineSpec {
         line.add("-serial", "stdio");
         line.add("-chardev", &format!("socket,id=qmp,path={}", comma(qmp)))
             .add("-mon", "chardev=qmp,mode=control");
-        line.add("-device", "virtio-rng-pci");
+        if self.iommu {
+            // It has to be there before the devices behind it.
+            line.add("-device", "intel-iommu");
+        }
+        line.add("-device", &format!("virtio-rng-pci{}", self.behind_iommu()));
         if self.firmware == Firmware::Uefi {
             line.add("-drive", &format!("if=pflash,unit=0,format=raw,readonly=on,file={OVMF_CODE}"));
             line.add("-drive", &format!("if=pflash,unit=1,format=raw,file={}", comma(vars)));
@@ -169,23 +152,20 @@ impl MachineSpec {
         line.0
     }
 
+    fn behind_iommu(&self) -> &'static str {
+        if self.iommu { BEHIND_IOMMU } else { "" }
+    }
+
     fn add_devices(&self, line: &mut Line) {
         let mut place = 0;
+        if self.cards.iter().any(|card| card.slot == Slot::Bridge) {
+            line.add("-device", &format!("pcie-pci-bridge,id={BRIDGE}"));
+        }
         for (i, card) in self.cards.iter().enumerate() {
-            line.add(
-                "-netdev",
-                &format!("tap,id=net{i},ifname={},script=no,downscript=no,vhost=off", card.tap),
-            );
             let boots = self.network_boot && i == 0;
-            let boot = if boots {
-                place += 1;
-                format!(",bootindex={place}")
-            } else {
-                String::new()
-            };
-            // OVMF has its own driver and PXE client; the card's ROM would take their place.
-            let rom = if self.firmware == Firmware::Uefi || !boots { ",romfile=" } else { "" };
-            line.add("-device", &format!("virtio-net-pci,netdev=net{i},mac={}{boot}{rom}", card.mac));
+            place += u32::from(boots);
+            let rom = boots && self.firmware == Firmware::Bios;
+            card.add(line, i, boots.then_some(place), rom, self.iommu);
         }
         if let Some(medium) = &self.boot_medium {
             place += 1;
@@ -201,24 +181,12 @@ impl MachineSpec {
         }
         for (i, disk) in self.disks.iter().enumerate() {
             place += 1;
-            // cache=unsafe: what the guest wrote outlives a power cut in the host's page cache, as on a disk that
-            // has no cache of its own, and no test waits for the host's fsync.
-            line.add(
-                "-drive",
-                &format!(
-                    "if=none,id=disk{i},format={},file={},cache=unsafe,discard=unmap,detect-zeroes=unmap",
-                    disk.format.name(),
-                    comma(&disk.file)
-                ),
-            );
-            line.add(
-                "-device",
-                &format!("virtio-blk-pci,drive=disk{i},serial={},bootindex={place}", disk.serial),
-            );
+            disk.add(line, i, place, self.iommu);
         }
         if let Some(medium) = &self.medium {
             line.add("-drive", &format!("if=none,id=medium,format=raw,readonly=on,file={}", comma(medium)));
-            line.add("-device", "virtio-blk-pci,drive=medium,serial=MEDIUM");
+            let device = format!("virtio-blk-pci,drive=medium,serial=MEDIUM{}", self.behind_iommu());
+            line.add("-device", &device);
         }
     }
 }
@@ -229,8 +197,11 @@ const OVMF_CODE: &str = "/usr/share/OVMF/OVMF_CODE_4M.fd";
 /// OVMF's empty variables.
 pub(crate) const OVMF_VARS: &str = "/usr/share/OVMF/OVMF_VARS_4M.fd";
 
+/// What puts a virtio device behind the IOMMU: the old kind of them knows none.
+pub(super) const BEHIND_IOMMU: &str = ",disable-legacy=on,iommu_platform=on";
+
 /// QEMU splits option values at commas; a doubled comma stands for one.
-fn comma(path: &Path) -> String {
+pub(super) fn comma(path: &Path) -> String {
     path.to_string_lossy().replace(',', ",,")
 }
 
@@ -244,11 +215,12 @@ fn uuid_of(name: &str) -> String {
     format!("{}-{}-4{}-8{}-{}", &hex[..8], &hex[8..12], &hex[13..16], &hex[17..20], &hex[20..])
 }
 
+/// A command line as it grows.
 #[derive(Default)]
-struct Line(Vec<String>);
+pub(super) struct Line(Vec<String>);
 
 impl Line {
-    fn add(&mut self, option: &str, value: &str) -> &mut Self {
+    pub(super) fn add(&mut self, option: &str, value: &str) -> &mut Self {
         self.0.extend([option.to_owned(), value.to_owned()]);
         self
     }
@@ -261,6 +233,8 @@ impl Line {
 
 #[cfg(test)]
 mod tests {
+    use super::super::card::{CardModel, Plug};
+    use super::super::storage::{Controller, DiskFormat};
     use super::*;
 
     fn line(spec: &MachineSpec, accelerator: Accelerator) -> String {
@@ -272,9 +246,10 @@ mod tests {
             file: format!("/lab/{serial}.img").into(),
             format: DiskFormat::Raw,
             serial: serial.to_owned(),
+            controller: Controller::default(),
         };
         MachineSpec {
-            cards: vec![Card { mac: "52:54:00:00:00:01".to_owned(), tap: "tap0".to_owned() }],
+            cards: vec![Card::new("52:54:00:00:00:01", "tap0".to_owned())],
             disks: vec![disk("DISK0"), disk("DATA")],
             ..MachineSpec::new("r1")
         }
@@ -296,7 +271,7 @@ mod tests {
     #[test]
     fn only_the_first_card_boots() {
         let mut spec = with_card_and_disks();
-        spec.cards.push(Card { mac: "52:54:00:00:00:02".to_owned(), tap: "tap1".to_owned() });
+        spec.cards.push(Card::new("52:54:00:00:00:02", "tap1".to_owned()));
         let line = line(&spec, Accelerator::Tcg);
         assert!(line.contains("mac=52:54:00:00:00:02,romfile= "), "{line}");
         assert!(line.contains("serial=DISK0,bootindex=2"), "{line}");
@@ -354,6 +329,63 @@ mod tests {
         let line = line(&spec, Accelerator::Tcg);
         assert!(line.contains("-kernel /k -append console=ttyS0 -initrd /i"), "{line}");
         assert!(line.contains("isa-debug-exit"), "{line}");
+    }
+
+    #[test]
+    fn cards_of_every_model_are_in_every_slot() {
+        let card = |model, slot| Card { model, slot, ..Card::new("52:54:00:00:00:05", "t".to_owned()) };
+        let own = Plug::Frames { own: "/lab/a,b".into(), other: "/lab/c".into() };
+        let spec = MachineSpec {
+            cards: vec![
+                card(CardModel::Virtio, Slot::Board),
+                card(CardModel::Igb, Slot::Express),
+                Card { plug: own, ..card(CardModel::E1000, Slot::Bridge) },
+            ],
+            ..MachineSpec::new("r1")
+        };
+        let line = line(&spec, Accelerator::Tcg);
+        for part in [
+            "pcie-root-port,id=slot1,chassis=2 -device igb,netdev=net1,mac=52:54:00:00:00:05,bus=slot1,romfile=",
+            "e1000,netdev=net2,mac=52:54:00:00:00:05,bus=bridge,romfile=",
+            "-device pcie-pci-bridge,id=bridge -netdev tap",
+            "dgram,id=net2,local.type=unix,local.path=/lab/a,,b,remote.type=unix,remote.path=/lab/c",
+        ] {
+            assert!(line.contains(part), "{part} is not in {line}");
+        }
+    }
+
+    #[test]
+    fn disks_are_behind_every_controller() {
+        for (controller, chipset, part) in [
+            (Controller::Virtio, Chipset::Q35, "-device virtio-blk-pci,drive=disk0"),
+            (
+                Controller::VirtioScsi,
+                Chipset::Q35,
+                "virtio-scsi-pci,id=hba0 -device scsi-hd,bus=hba0.0,drive=disk0",
+            ),
+            (Controller::Lsi, Chipset::Pc, "-machine pc,graphics=off"),
+            (Controller::Lsi, Chipset::Q35, "lsi53c895a,id=hba0 -device scsi-hd,bus=hba0.0,"),
+            (Controller::Megasas, Chipset::Q35, "megasas,id=hba0 -device scsi-hd,"),
+            (Controller::Mptsas, Chipset::Q35, "mptsas1068,id=hba0 -device scsi-hd,"),
+            (Controller::Pvscsi, Chipset::Q35, "pvscsi,id=hba0 -device scsi-hd,"),
+            (Controller::Ata, Chipset::Q35, "-device ide-hd,drive=disk0,serial=DISK0,bootindex=2"),
+            (Controller::Nvme, Chipset::Q35, "-device nvme,drive=disk0,serial=DISK0,bootindex=2"),
+            (Controller::Usb, Chipset::Q35, "qemu-xhci,id=hba0 -device usb-storage,bus=hba0.0,drive=disk0"),
+        ] {
+            let mut spec = MachineSpec { chipset, ..with_card_and_disks() };
+            spec.disks[0].controller = controller;
+            let line = line(&spec, Accelerator::Tcg);
+            assert!(line.contains(part), "{part} is not in {line}");
+        }
+    }
+
+    #[test]
+    fn an_iommu_comes_first_and_virtio_devices_are_behind_it() {
+        let line = line(&MachineSpec { iommu: true, ..with_card_and_disks() }, Accelerator::Tcg);
+        assert!(
+            line.contains("-device intel-iommu -device virtio-rng-pci,disable-legacy=on,iommu_platform=on")
+        );
+        assert_eq!(line.matches("iommu_platform=on").count(), 4, "{line}");
     }
 
     #[test]
