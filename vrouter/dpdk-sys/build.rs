@@ -41,8 +41,7 @@ const FUNCTIONS: &[&str] = &[
 ];
 
 /// The constants that go with them.
-const CONSTANTS: &[&str] =
-    &[
+const CONSTANTS: &[&str] = &[
     "DAYBREAK_.*",
     "RTE_EAL_PMD_PATH",
     "RTE_MAX_ETHPORTS",
