@@ -20,7 +20,7 @@ export DAYBREAK_CACHE := $(abspath $(CACHE))
 export DAYBREAK_IMAGE := $(abspath build/lab/vrouter)
 
 .PHONY: help setup build image demo demo-down test test-matrix test-reproducible test-crates test-labs lint fmt fuzz \
-        bench-setup bench-forward bench-fib bench-dhcp bench-tftp bench-http bench-seed bench-image bench-netconf bench-telemetry
+        bench-setup bench-forward bench-fib bench-dhcp bench-tftp bench-http bench-seed bench-image bench-boot bench-netconf bench-telemetry
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  %-16s %s\n", $$1, $$2}'
@@ -95,6 +95,9 @@ bench-seed: bench-setup ## seed fetched by cloud-init's own code
 
 bench-image: bench-setup ## time and size of each step of the image build
 	tests/bench/image/run
+
+bench-boot: image ## power-on to login and to NETCONF ready, BIOS and UEFI, fresh and installed disk
+	$(BIN)/daybreak-bench-boot
 
 bench-forward: bench-setup ## packets per second of one core through the data plane beside testpmd
 	tests/bench/forward/run

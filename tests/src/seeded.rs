@@ -28,11 +28,11 @@ pub struct Parts<'a> {
 
 /// A machine that a `NoCloud` medium, or what the test put in its place, made reachable.
 pub struct Seeded {
-    /// The machine, switched on.
+    /// The machine.
     pub machine: Machine,
     login: Login,
     outside: Namespace,
-    _bridge: Bridge,
+    bridge: Bridge,
     directory: LabDirectory,
 }
 
@@ -44,6 +44,24 @@ impl Seeded {
     /// When something of the lab cannot be made, or the machine cannot be reached in time: then the end of its console is on
     /// standard error.
     pub fn boot(name: &str, plug: impl FnOnce(&mut MachineSpec, &Parts<'_>) -> Result<()>) -> Result<Self> {
+        let mut seeded = Self::assemble(name, plug)?;
+        seeded.power_on()?;
+        seeded.login.wait(&seeded.outside, Patience::secs(300)).inspect_err(|_| {
+            if let Ok(console) = seeded.machine.console() {
+                eprintln!("--- the end of the console:\n{}", console.tail(60));
+            }
+        })?;
+        Ok(seeded)
+    }
+
+    /// The same, switched off.
+    ///
+    /// # Errors
+    /// When something of the lab cannot be made.
+    pub fn assemble(
+        name: &str,
+        plug: impl FnOnce(&mut MachineSpec, &Parts<'_>) -> Result<()>,
+    ) -> Result<Self> {
         let environment = Environment::from_process()?;
         let directory = LabDirectory::new(&directory::base(), name)?;
         let bridge = Bridge::new("wire")?;
@@ -76,15 +94,22 @@ impl Seeded {
             &mut spec,
             &Parts { environment: &environment, directory: &directory, bridge: &bridge, seed: &files },
         )?;
-        let mut machine = Machine::new(&directory, spec, environment.accelerator()?)?;
-        machine.power_on(&bridge)?;
+        let machine = Machine::new(&directory, spec, environment.accelerator()?)?;
         let login = Login::new(&directory, &key, ADDRESS, HostKeys::FirstSeen)?;
-        login.wait(&outside, Patience::secs(300)).inspect_err(|_| {
-            if let Ok(console) = machine.console() {
-                eprintln!("--- the end of the console:\n{}", console.tail(60));
-            }
-        })?;
-        Ok(Self { machine, login, outside, _bridge: bridge, directory })
+        Ok(Self { machine, login, outside, bridge, directory })
+    }
+
+    /// Switches it on.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub fn power_on(&mut self) -> Result<()> {
+        self.machine.power_on(&self.bridge)
+    }
+
+    /// How its administrator logs in.
+    pub fn login(&self) -> &Login {
+        &self.login
     }
 
     /// What a command prints on the machine.

@@ -115,6 +115,20 @@ impl Login {
         namespace.check(&command)
     }
 
+    /// Whether the appliance greets on its NETCONF port; if not, what `ssh` said.
+    ///
+    /// # Errors
+    /// When `ssh` cannot be run.
+    pub fn netconf_greets(&self, namespace: &Namespace) -> Result<std::result::Result<(), String>> {
+        let mut arguments = self.arguments();
+        let target = arguments.pop().unwrap_or_default();
+        let mut hello = Command::new("ssh");
+        hello.args(["-o", "BatchMode=yes", "-p", "830"]).args(arguments).args(["-s", &target, "netconf"]);
+        let output = namespace.output_with(&hello, String::new())?;
+        let text = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
+        Ok(if text.contains("]]>]]>") { Ok(()) } else { Err(text.into_owned()) })
+    }
+
     /// Tries to log in until it works: a machine that boots opens its port, then makes its users, in its own time.
     ///
     /// # Errors

@@ -1,7 +1,5 @@
 //! From a fresh appliance to a router that routes and reports, as an operator does it. The demo tells it, a test asserts it.
 
-use std::process::Command;
-
 use serde_json::{Value, json};
 
 use crate::ansible::{Ansible, Recap};
@@ -56,21 +54,9 @@ impl Story<'_> {
     /// # Errors
     /// When it does not in time.
     pub fn wait_netconf(&self, patience: Patience) -> Result<()> {
-        let mut hello = Command::new("ssh");
-        hello.args(["-o", "BatchMode=yes", "-p", "830"]).args(self.netconf_arguments());
-        self.routed.peer.wait("a greeting on the NETCONF port", patience, || {
-            let output = self.lab.server().output_with(&hello, String::new())?;
-            let text = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
-            Ok(text.contains("]]>]]>").then_some(()).ok_or_else(|| text.into_owned()))
-        })
-    }
-
-    /// Arguments of `ssh` after `-p 830` that open NETCONF.
-    fn netconf_arguments(&self) -> Vec<String> {
-        let mut arguments = self.login.arguments();
-        let target = arguments.pop().unwrap_or_default();
-        arguments.extend(["-s".to_owned(), target, "netconf".to_owned()]);
-        arguments
+        self.routed
+            .peer
+            .wait("a greeting on the NETCONF port", patience, || self.login.netconf_greets(self.lab.server()))
     }
 
     /// Runs the playbook once; an error has what Ansible printed.
