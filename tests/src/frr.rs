@@ -100,23 +100,10 @@ impl Frr {
     pub fn wait<T>(
         &self,
         awaited: &str,
-        mut patience: Patience,
-        mut look: impl FnMut() -> Result<std::result::Result<T, String>>,
+        patience: Patience,
+        look: impl FnMut() -> Result<std::result::Result<T, String>>,
     ) -> Result<T> {
-        loop {
-            let seen = match look()? {
-                Ok(found) => return Ok(found),
-                Err(seen) => seen,
-            };
-            let Some(wait) = patience.next_wait(Duration::from_millis(200)) else {
-                return Err(LabError::TimedOut {
-                    awaited: awaited.to_owned(),
-                    waited: patience.waited(),
-                    seen,
-                });
-            };
-            std::thread::park_timeout(wait);
-        }
+        patience.find(awaited, Duration::from_millis(200), look)
     }
 }
 

@@ -5,6 +5,8 @@
 
 use std::time::{Duration, Instant};
 
+use crate::error::{LabError, Result};
+
 /// The most that load can stretch a deadline.
 const STRETCH_LIMIT: f64 = 6.0;
 
@@ -47,6 +49,28 @@ impl Patience {
     /// Wall-clock time since the start.
     pub fn waited(&self) -> Duration {
         self.started.elapsed()
+    }
+
+    /// Looks `every` so often until `look` finds what is awaited; what it saw instead is in the error.
+    ///
+    /// # Errors
+    /// [`LabError::TimedOut`] when it is not found in time, or the error of `look`.
+    pub fn find<T>(
+        mut self,
+        awaited: &str,
+        every: Duration,
+        mut look: impl FnMut() -> Result<std::result::Result<T, String>>,
+    ) -> Result<T> {
+        loop {
+            let seen = match look()? {
+                Ok(found) => return Ok(found),
+                Err(seen) => seen,
+            };
+            let Some(wait) = self.next_wait(every) else {
+                return Err(LabError::TimedOut { awaited: awaited.to_owned(), waited: self.waited(), seen });
+            };
+            std::thread::park_timeout(wait);
+        }
     }
 
     /// How long to wait for the next event before asking again, at most `slice`; `None` when time is up.

@@ -175,23 +175,14 @@ impl Provisioner {
     ///
     /// # Errors
     /// When it does not come in time.
-    pub fn wait_progress(&self, node: &str, step: &str, percent: u64, mut patience: Patience) -> Result<u64> {
-        loop {
+    pub fn wait_progress(&self, node: &str, step: &str, percent: u64, patience: Patience) -> Result<u64> {
+        let awaited = format!("{percent} % of {step} on {node}");
+        patience.find(&awaited, Duration::from_millis(100), || {
             let view = self.json(&["node", "show", node])?;
             let progress = &view["progress"];
-            let reached = progress["percent"].as_u64().unwrap_or(0);
-            if progress["what"] == step && reached >= percent {
-                return Ok(reached);
-            }
-            let Some(wait) = patience.next_wait(Duration::from_millis(100)) else {
-                return Err(LabError::TimedOut {
-                    awaited: format!("{percent} % of {step} on {node}"),
-                    waited: patience.waited(),
-                    seen: view.to_string(),
-                });
-            };
-            std::thread::park_timeout(wait);
-        }
+            let reached = progress["percent"].as_u64().filter(|_| progress["what"] == step);
+            Ok(reached.filter(|reached| *reached >= percent).ok_or_else(|| view.to_string()))
+        })
     }
 
     /// Waits until the log says `text`, from its start.

@@ -64,27 +64,13 @@ impl Slots<'_> {
     /// # Errors
     /// When it is not so in time; the text has what it said last.
     pub fn wait(&self, awaited: &str, is_it: impl Fn(&Value) -> bool) -> Result<Value> {
-        let mut patience = Patience::secs(VERDICT);
-        loop {
-            let seen = match self.status() {
-                Ok(status) => {
-                    let rests = status["state"] == "confirmed" && status["pending"].is_null();
-                    if rests && is_it(&status) {
-                        return Ok(status);
-                    }
-                    status.to_string()
-                }
-                Err(error) => error.to_string(),
-            };
-            let Some(wait) = patience.next_wait(Duration::from_secs(2)) else {
-                return Err(LabError::TimedOut {
-                    awaited: awaited.to_owned(),
-                    waited: patience.waited(),
-                    seen,
-                });
-            };
-            std::thread::park_timeout(wait);
-        }
+        Patience::secs(VERDICT).find(awaited, Duration::from_secs(2), || match self.status() {
+            Ok(status) => {
+                let rests = status["state"] == "confirmed" && status["pending"].is_null();
+                Ok(if rests && is_it(&status) { Ok(status) } else { Err(status.to_string()) })
+            }
+            Err(error) => Ok(Err(error.to_string())),
+        })
     }
 
     /// Waits until it rests in a slot, with a last verdict or without.

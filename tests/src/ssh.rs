@@ -133,17 +133,9 @@ impl Login {
     ///
     /// # Errors
     /// When it does not work in time; the text has what `ssh` said last.
-    pub fn wait(&self, namespace: &Namespace, mut patience: Patience) -> Result<()> {
-        loop {
-            let Err(error) = self.run(namespace, "true") else { return Ok(()) };
-            let Some(wait) = patience.next_wait(Duration::from_secs(1)) else {
-                return Err(LabError::TimedOut {
-                    awaited: format!("an SSH login as {}", self.target),
-                    waited: patience.waited(),
-                    seen: error.to_string(),
-                });
-            };
-            std::thread::park_timeout(wait);
-        }
+    pub fn wait(&self, namespace: &Namespace, patience: Patience) -> Result<()> {
+        patience.find(&format!("an SSH login as {}", self.target), Duration::from_secs(1), || {
+            Ok(self.run(namespace, "true").map(drop).map_err(|error| error.to_string()))
+        })
     }
 }

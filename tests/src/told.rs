@@ -88,17 +88,12 @@ impl Row {
         let live = run("test -d /run/daybreak/medium && echo live || echo installed")?;
         holds("the system", &live, (live == "live") == self.medium.is_live())?;
         // What runs is what the Day-1 data said, wherever it came from. netconfd starts beside the end of the first boot.
-        let mut patience = Patience::secs(180);
-        loop {
+        let awaited = format!("the running configuration of {self:?}");
+        Patience::secs(180).find(&awaited, Duration::from_millis(500), || {
             let running = run("vrouter show config -o set");
-            if running.as_ref().is_ok_and(|running| running.contains(CONTACT)) {
-                break;
-            }
-            let Some(wait) = patience.next_wait(Duration::from_millis(500)) else {
-                return holds("the running configuration", &format!("{running:?}"), false);
-            };
-            std::thread::park_timeout(wait);
-        }
+            let runs = running.as_ref().is_ok_and(|running| running.contains(CONTACT));
+            Ok(runs.then_some(()).ok_or_else(|| format!("{running:?}")))
+        })?;
         if self.source.is_metadata_service() {
             let url = "http://169.254.169.254/openstack/latest/user_data";
             let code = run(&format!("curl -s -o /dev/null -w '%{{http_code}}' {url}"))?;

@@ -4,7 +4,7 @@
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use daybreak_tests::error::{LabError, Result};
+use daybreak_tests::error::Result;
 use daybreak_tests::machine::{Firmware, disk};
 use daybreak_tests::patience::Patience;
 use daybreak_tests::seeded::Seeded;
@@ -33,26 +33,14 @@ struct Boot {
 fn boot(seeded: &mut Seeded) -> Result<Boot> {
     seeded.power_on()?;
     let start = Instant::now();
-    let mut patience = Patience::secs(LIMIT);
     let mut login = None;
-    loop {
+    let awaited = "a greeting on the NETCONF port";
+    Patience::secs(LIMIT).find(awaited, LOOK, || {
         if login.is_none() && seeded.machine.console()?.since(Mark::default()).contains("login:") {
             login = Some(start.elapsed());
         }
-        match seeded.login().netconf_greets(seeded.outside())? {
-            Ok(()) => break,
-            Err(seen) => {
-                let Some(wait) = patience.next_wait(LOOK) else {
-                    return Err(LabError::TimedOut {
-                        awaited: "a greeting on the NETCONF port".to_owned(),
-                        waited: patience.waited(),
-                        seen,
-                    });
-                };
-                std::thread::park_timeout(wait);
-            }
-        }
-    }
+        seeded.login().netconf_greets(seeded.outside())
+    })?;
     let netconf = start.elapsed();
     if login.is_none() {
         seeded.machine.wait_console("login:", Patience::secs(LIMIT))?;

@@ -1,6 +1,7 @@
 //! A machine that nobody has told anything: whoever stands at its console gets in, and nobody else.
 
 use std::process::Command;
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -64,25 +65,14 @@ fn ports_are_open(lab: &Lab) -> Result<()> {
         let mut ssh = Command::new("ssh");
         ssh.args(["-F", "none", "-v", "-p", port, "-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=no"]);
         ssh.args(["-o", "UserKnownHostsFile=/dev/null", &format!("admin@{address}"), "true"]);
-        let mut patience = Patience::secs(180);
-        loop {
+        // OpenSSH ends with the methods that the other side would take.
+        let text = Patience::secs(180).find("a refusal", Duration::from_secs(1), || {
             let output = lab.server().output(&ssh)?;
             let text = String::from_utf8_lossy(&output.stderr).into_owned();
-            // OpenSSH ends with the methods that the other side would take.
-            if let Some((_, methods)) = text.rsplit_once("Permission denied (") {
-                if methods.contains("password") || methods.contains("keyboard") {
-                    return Err(LabError::Answer { what: format!("port {port}"), reason: text });
-                }
-                break;
-            }
-            let Some(wait) = patience.next_wait(std::time::Duration::from_secs(1)) else {
-                return Err(LabError::TimedOut {
-                    awaited: format!("a refusal of port {port}"),
-                    waited: patience.waited(),
-                    seen: text,
-                });
-            };
-            std::thread::park_timeout(wait);
+            Ok(text.rsplit_once("Permission denied (").map(|(_, methods)| methods.to_owned()).ok_or(text))
+        })?;
+        if text.contains("password") || text.contains("keyboard") {
+            return Err(LabError::Answer { what: format!("methods of port {port}"), reason: text });
         }
     }
     Ok(())
