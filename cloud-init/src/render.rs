@@ -1,7 +1,7 @@
 use serde::Serialize;
 
 use crate::day1::{Command, Day1, Day1Error, Identity, WriteFile};
-use crate::network::{NetworkError, NetworkRenderer, V2, to_v2};
+use crate::network::{V2, to_v2};
 use crate::template::{Engine, Escape, Limits, TemplateError};
 use crate::text::{Fqdn, HashedPassword, HttpUrl, SudoRule, Timezone, UnixName};
 use crate::{NoCloudFile, User};
@@ -46,7 +46,6 @@ impl std::fmt::Debug for Seed {
 #[derive(Clone, Debug)]
 pub struct Templates {
     engine: Engine,
-    renderer: NetworkRenderer,
 }
 
 impl Templates {
@@ -60,13 +59,7 @@ impl Templates {
         engine.add("meta-data", include_str!("../templates/meta-data"))?;
         engine.add("user-data", include_str!("../templates/user-data"))?;
         engine.add("vendor-data", include_str!("../templates/vendor-data"))?;
-        Ok(Self { engine, renderer: NetworkRenderer::default() })
-    }
-
-    /// The same templates for an appliance with another [`NetworkRenderer`] than networkd.
-    #[must_use]
-    pub fn with_renderer(self, renderer: NetworkRenderer) -> Self {
-        Self { renderer, ..self }
+        Ok(Self { engine })
     }
 
     /// Puts `text` in the place of the built-in template `name`: one of the names of [`NoCloudFile`].
@@ -93,14 +86,6 @@ pub enum RenderError {
         hostname: String,
         /// The rule.
         source: Day1Error,
-    },
-    /// The appliance's network renderer would leave something out.
-    #[error("Day-1 data of {hostname}: network: {source}")]
-    Network {
-        /// The node.
-        hostname: String,
-        /// What would be missing.
-        source: NetworkError,
     },
     /// A template failed.
     #[error(transparent)]
@@ -203,11 +188,6 @@ pub fn render(day1: &Day1, identity: &Identity, templates: &Templates) -> Result
         None => None,
     };
     let network = day1.network.as_ref().filter(|_| answer.is_none());
-    if let Some(network) = network {
-        network
-            .check_for(templates.renderer)
-            .map_err(|source| RenderError::Network { hostname: hostname.to_owned(), source })?;
-    }
     let start = Command::Argv(["systemctl", "--no-block", "start", INSTALL_UNIT].map(str::to_owned).to_vec());
     let admin = [User::admin()];
     let users = if day1.users.is_empty() { &admin[..] } else { &day1.users[..] };
@@ -231,7 +211,7 @@ pub fn render(day1: &Day1, identity: &Identity, templates: &Templates) -> Result
         commands,
         installs: answer.is_some(),
         phone_home_url: day1.phone_home_url.as_ref().map(HttpUrl::as_str),
-        network: to_v2(network, templates.renderer),
+        network: to_v2(network),
     };
     let one = |file: NoCloudFile| {
         let text = templates.engine.render(file.name(), &context)?;

@@ -7,7 +7,6 @@ mod common;
 use std::process::Command;
 
 use daybreak_cloud_init::datasource::Instance;
-use daybreak_cloud_init::network::NetworkRenderer;
 use daybreak_cloud_init::{Day1, Identity, Seed, Templates, media, render};
 use serde_json::{Value, json};
 
@@ -19,7 +18,7 @@ struct Case {
 
 fn case(yaml: &str) -> Case {
     let (day1, identity) = (common::day1(yaml).unwrap(), common::identity());
-    let templates = Templates::builtin().unwrap().with_renderer(NetworkRenderer::Networkd);
+    let templates = Templates::builtin().unwrap();
     let seed = render(&day1, &identity, &templates).unwrap();
     Case { day1, identity, seed }
 }
@@ -90,6 +89,33 @@ fn a_config_drive_says_the_same_with_fixed_addresses() {
     );
     assert_eq!(of("ens9")["subnets"][0]["type"], "dhcp4");
     assert!(config.iter().any(|one| one["type"] == "nameserver" && one["address"] == "192.0.2.53"));
+}
+
+const TRUNK: &str = "network:\n  ethernets:\n    trunk: {match: {macaddress: '52:54:00:12:34:56'}}\n    ens5: {}\n  bonds:\n    \
+    uplink: {interfaces: [ens5], parameters: {mode: 802.3ad, lacp-rate: fast}, dhcp4: true}\n  vlans:\n    \
+    mgmt: {id: 10, link: trunk, addresses: [192.0.2.10/24], gateway4: 192.0.2.1}\n";
+
+#[test]
+fn a_config_drive_has_vlans_and_bonds() {
+    let case = case(TRUNK);
+    let seen = read("drive", &media::config_drive(&Instance::new(&case.day1, &case.identity, &case.seed)));
+    let config = seen["network"]["config"].as_array().unwrap();
+    let of = |kind: &str| {
+        config.iter().find(|one| one["type"] == kind).unwrap_or_else(|| panic!("no {kind}: {config:?}"))
+    };
+    let vlan = of("vlan");
+    // cloud-init names it by its link and number.
+    assert_eq!(
+        (&vlan["name"], &vlan["vlan_link"], &vlan["vlan_id"]),
+        (&json!("nic1.10"), &json!("nic1"), &json!(10))
+    );
+    assert_eq!(vlan["subnets"][0]["address"], "192.0.2.10");
+    let bond = of("bond");
+    assert_eq!(bond["bond_interfaces"], json!(["ens5"]));
+    assert_eq!(
+        (&bond["params"]["bond_mode"], &bond["params"]["bond_lacp_rate"]),
+        (&json!("802.3ad"), &json!("fast"))
+    );
 }
 
 #[test]

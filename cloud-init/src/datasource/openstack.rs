@@ -4,7 +4,7 @@
 //! `cloudinit/sources/helpers/openstack.py`.
 
 use super::Instance;
-use crate::network::{Addressing, Network, RouteTo};
+use crate::network::{Addressing, Bond, Ethernet, Network, RouteTo};
 use ipnet::IpNet;
 use serde_json::{Map, Value, json};
 use std::net::IpAddr;
@@ -79,18 +79,11 @@ fn meta_data(instance: &Instance<'_>) -> Value {
     })
 }
 
-/// Ethernets only: bonds and VLANs were refused when the seed was rendered for networkd.
+/// The document of Nova's "network_data.json": each interface is a link, its addresses are networks.
 fn network_data(network: &Network) -> Value {
     let (mut links, mut networks, mut services) = (Vec::new(), Vec::new(), Vec::new());
-    for (label, interface) in &network.ethernets {
-        let id = label.as_str();
-        let found = interface.matching.as_ref();
-        let mac = found.and_then(|found| found.macaddress.as_ref()).map(ToString::to_string);
-        let mut link = json!({"id": id, "type": "phy", "ethernet_mac_address": mac});
-        if mac.is_none() {
-            link["name"] = interface.pattern().unwrap_or(id).into();
-        }
-        let addressing = interface.addressing();
+    let mut add = |id: &str, mut link: Value, addressing: Addressing<'_>| {
+        link["id"] = id.into();
         if let Some(mtu) = addressing.mtu {
             link["mtu"] = mtu.0.into();
         }
@@ -99,8 +92,51 @@ fn network_data(network: &Network) -> Value {
         for server in addressing.nameservers.iter().flat_map(|servers| &servers.addresses) {
             services.push(json!({"type": "dns", "address": server}));
         }
+    };
+    for (name, interface) in &network.ethernets {
+        let mac = mac_of(interface);
+        let mut link = json!({"type": "phy", "ethernet_mac_address": mac});
+        if mac.is_none() {
+            link["name"] = interface.pattern().unwrap_or(name.as_str()).into();
+        }
+        add(name.as_str(), link, interface.addressing());
+    }
+    for (name, bond) in &network.bonds {
+        add(name.as_str(), bond_link(bond), bond.addressing());
+    }
+    for (name, vlan) in &network.vlans {
+        // A VLAN has the hardware address of its link; cloud-init 22.4.2 fails without the key.
+        let mac = network.ethernets.get(&vlan.link).and_then(mac_of);
+        let link = json!({
+            "type": "vlan", "vlan_link": vlan.link, "vlan_id": vlan.id, "vlan_mac_address": mac,
+        });
+        add(name.as_str(), link, vlan.addressing());
     }
     json!({"links": links, "networks": networks, "services": services})
+}
+
+fn mac_of(interface: &Ethernet) -> Option<String> {
+    interface.matching.as_ref().and_then(|found| found.macaddress.as_ref()).map(ToString::to_string)
+}
+
+fn bond_link(bond: &Bond) -> Value {
+    let parameters = &bond.parameters;
+    let mut link = json!({
+        "type": "bond",
+        "bond_links": bond.interfaces,
+        "bond_mode": parameters.mode,
+        "bond_miimon": parameters.mii_monitor_interval,
+    });
+    for (key, value) in [
+        ("bond_lacp_rate", json!(parameters.lacp_rate)),
+        ("bond_xmit_hash_policy", json!(parameters.transmit_hash_policy)),
+        ("bond_primary", json!(parameters.primary)),
+    ] {
+        if !value.is_null() {
+            link[key] = value;
+        }
+    }
+    link
 }
 
 fn networks_of(link: &str, addressing: Addressing<'_>) -> Vec<Value> {
@@ -143,7 +179,7 @@ fn routes(addressing: Addressing<'_>, v4: bool) -> Vec<Value> {
     wanted.flat_map(|(to, via)| targets(to, v4).into_iter().map(move |net| route(net, via))).collect()
 }
 
-/// 22.4.2 loses an IPv6 prefix length of 0 on the way to networkd; two halves are the whole.
+/// 22.4.2 loses an IPv6 prefix length of 0; two halves are the whole.
 fn targets(to: RouteTo, v4: bool) -> Vec<IpNet> {
     let texts: &[&str] = match (to, v4) {
         (RouteTo::Prefix(net), _) => return vec![net],

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use super::interface::{Addressing, Bond, BondMode, Ethernet, RouteTo};
-use super::{InterfaceName, Network, NetworkRenderer};
+use super::{InterfaceName, Network};
 
 /// A broken rule, with the interface it is broken on.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -55,23 +55,6 @@ pub(super) fn check(network: &Network) -> Result<(), NetworkError> {
     }
     check_bonds(network)?;
     check_vlans(network)
-}
-
-pub(super) fn check_for(network: &Network, renderer: NetworkRenderer) -> Result<(), NetworkError> {
-    if renderer == NetworkRenderer::Netplan {
-        return Ok(());
-    }
-    let missing = "cloud-init 22.4.2 with networkd, which the appliance uses, would leave it out";
-    if let Some(name) = network.bonds.keys().chain(network.vlans.keys()).next() {
-        return refuse(
-            name,
-            format!("bonds and VLANs need netplan: {missing}; make them in the router's configuration"),
-        );
-    }
-    match network.ethernets.iter().find(|(_, i)| i.routes.iter().any(|route| route.metric.is_some())) {
-        Some((name, _)) => refuse(name, format!("a route metric needs netplan: {missing}")),
-        None => Ok(()),
-    }
 }
 
 fn check_addressing(name: &InterfaceName, a: &Addressing<'_>) -> Result<(), NetworkError> {
@@ -215,28 +198,6 @@ mod tests {
         let yaml = include_str!("testdata/full.yaml");
         let network: Network = serde_saphyr::from_str(yaml).unwrap();
         network.check().unwrap();
-        network.check_for(NetworkRenderer::Netplan).unwrap();
-    }
-
-    #[test]
-    fn refuses_what_networkd_would_leave_out() {
-        for (yaml, part) in [
-            ("{ethernets: {a: {}}, vlans: {v: {id: 5, link: a}}}", "v: bonds and VLANs need netplan"),
-            (
-                "{ethernets: {a: {}}, bonds: {b: {interfaces: [a], parameters: {mode: 802.3ad}}}}",
-                "b: bonds and VLANs",
-            ),
-            (
-                "ethernets: {a: {dhcp4: true, routes: [{to: default, via: 192.0.2.1, metric: 9}]}}",
-                "a: a route metric",
-            ),
-        ] {
-            let network: Network = serde_saphyr::from_str(yaml).unwrap();
-            network.check().unwrap();
-            let error = network.check_for(NetworkRenderer::Networkd).unwrap_err().to_string();
-            assert!(error.contains(part), "{yaml}: {error}");
-            network.check_for(NetworkRenderer::Netplan).unwrap();
-        }
     }
 
     #[test]

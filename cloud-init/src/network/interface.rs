@@ -135,7 +135,7 @@ pub struct Route {
     pub to: RouteTo,
     /// Next hop.
     pub via: IpAddr,
-    /// Lower wins. The networkd renderer of cloud-init 22.4.2 drops it.
+    /// Lower wins.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub metric: Option<u32>,
 }

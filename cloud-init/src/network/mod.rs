@@ -43,23 +43,4 @@ impl Network {
     pub fn check(&self) -> Result<(), NetworkError> {
         check::check(self)
     }
-
-    /// Checks that `renderer` can do all of it.
-    ///
-    /// # Errors
-    /// The first thing that it would leave out without a word, with the interface.
-    pub fn check_for(&self, renderer: NetworkRenderer) -> Result<(), NetworkError> {
-        check::check_for(self, renderer)
-    }
-}
-
-/// What turns the network configuration into interfaces in the appliance (`system_info: network: renderers` of its
-/// `cloud.cfg`).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum NetworkRenderer {
-    /// cloud-init's own writer of systemd-networkd files. That of 22.4.2 makes no `.netdev` files and drops metrics.
-    #[default]
-    Networkd,
-    /// netplan, which gets the configuration as it is.
-    Netplan,
 }

@@ -1,18 +1,18 @@
 //! [`Network`] in the words of network configuration version 2, as cloud-init 22.4.2 understands them all.
 
 use std::collections::BTreeMap;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::IpAddr;
 
 use serde::Serialize;
 
 use super::interface::{Addressing, BondParameters, Match, Nameservers, Route, RouteTo};
 use super::text::InterfaceAddress;
-use super::{InterfaceName, Network, NetworkRenderer};
+use super::{InterfaceName, Network};
 
 /// What the template of `network-config` gets.
 #[derive(Debug, Serialize)]
 pub(crate) struct V2 {
-    /// Always there: the networkd renderer of 22.4.2 fails with `KeyError` without the key.
+    /// Always there: some of 22.4.2 fails with `KeyError` without the key.
     pub(crate) ethernets: BTreeMap<String, Keys>,
     pub(crate) bonds: BTreeMap<String, Keys>,
     pub(crate) vlans: BTreeMap<String, Keys>,
@@ -35,10 +35,6 @@ pub(crate) struct Keys {
     dhcp6: bool,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     addresses: Vec<InterfaceAddress>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    gateway4: Option<Ipv4Addr>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    gateway6: Option<Ipv6Addr>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     routes: Vec<V2Route>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -60,55 +56,38 @@ fn everything(via: IpAddr) -> &'static str {
     if via.is_ipv4() { "0.0.0.0/0" } else { "::/0" }
 }
 
-/// One route in the prefixes that `renderer` gets right.
-fn routes_of(route: &Route, renderer: NetworkRenderer) -> Vec<V2Route> {
-    let one = |to: &str| V2Route { to: to.to_owned(), via: route.via, metric: route.metric };
-    match route.to {
-        RouteTo::Prefix(net) => vec![one(&net.to_string())],
-        // 22.4.2 loses an IPv6 prefix length of 0 on the way to networkd and writes ::/64; two halves are the whole.
-        RouteTo::Default if renderer == NetworkRenderer::Networkd && route.via.is_ipv6() => {
-            vec![one("::/1"), one("8000::/1")]
-        }
-        RouteTo::Default => vec![one(everything(route.via))],
-    }
+fn v2_route(route: &Route) -> V2Route {
+    let to = match route.to {
+        RouteTo::Prefix(net) => net.to_string(),
+        RouteTo::Default => everything(route.via).to_owned(),
+    };
+    V2Route { to, via: route.via, metric: route.metric }
 }
 
-fn keys(a: Addressing<'_>, renderer: NetworkRenderer) -> Keys {
-    let mut keys = Keys {
+fn keys(a: Addressing<'_>) -> Keys {
+    // netplan warns that the gateway keys are deprecated.
+    let gateways = a.gateway4.map(IpAddr::V4).into_iter().chain(a.gateway6.map(IpAddr::V6));
+    let defaults = gateways.map(|via| V2Route { to: everything(via).to_owned(), via, metric: None });
+    Keys {
         dhcp4: a.dhcp4,
         dhcp6: a.dhcp6,
         addresses: a.addresses.to_vec(),
+        routes: defaults.chain(a.routes.iter().map(v2_route)).collect(),
         nameservers: a.nameservers.cloned(),
         mtu: a.mtu.map(|mtu| mtu.0),
         ..Keys::default()
-    };
-    match renderer {
-        NetworkRenderer::Networkd => (keys.gateway4, keys.gateway6) = (a.gateway4, a.gateway6),
-        // netplan warns that the gateway keys are deprecated.
-        NetworkRenderer::Netplan => {
-            let gateways = a.gateway4.map(IpAddr::V4).into_iter().chain(a.gateway6.map(IpAddr::V6));
-            keys.routes.extend(gateways.map(|via| V2Route {
-                to: everything(via).to_owned(),
-                via,
-                metric: None,
-            }));
-        }
     }
-    keys.routes.extend(a.routes.iter().flat_map(|route| routes_of(route, renderer)));
-    keys
 }
 
 /// Translates a checked network; without one, DHCP for IPv4 on every wired interface.
-pub(crate) fn to_v2(network: Option<&Network>, renderer: NetworkRenderer) -> V2 {
+pub(crate) fn to_v2(network: Option<&Network>) -> V2 {
     let Some(network) = network else { return all_wired() };
     V2 {
         ethernets: network
             .ethernets
             .iter()
             .map(|(name, i)| {
-                // The networkd renderer matches by the key and forgets a pattern, so a pattern must be its own key.
-                let key = i.pattern().unwrap_or(name.as_str()).to_owned();
-                (key, Keys { matching: i.matching.clone(), ..keys(i.addressing(), renderer) })
+                (name.to_string(), Keys { matching: i.matching.clone(), ..keys(i.addressing()) })
             })
             .collect(),
         bonds: network
@@ -116,7 +95,7 @@ pub(crate) fn to_v2(network: Option<&Network>, renderer: NetworkRenderer) -> V2 
             .iter()
             .map(|(name, i)| {
                 let (interfaces, parameters) = (Some(i.interfaces.clone()), Some(i.parameters.clone()));
-                (name.to_string(), Keys { interfaces, parameters, ..keys(i.addressing(), renderer) })
+                (name.to_string(), Keys { interfaces, parameters, ..keys(i.addressing()) })
             })
             .collect(),
         vlans: network
@@ -124,7 +103,7 @@ pub(crate) fn to_v2(network: Option<&Network>, renderer: NetworkRenderer) -> V2 
             .iter()
             .map(|(name, i)| {
                 let (id, link) = (Some(i.id.0), Some(i.link.clone()));
-                (name.to_string(), Keys { id, link, ..keys(i.addressing(), renderer) })
+                (name.to_string(), Keys { id, link, ..keys(i.addressing()) })
             })
             .collect(),
     }
@@ -132,10 +111,15 @@ pub(crate) fn to_v2(network: Option<&Network>, renderer: NetworkRenderer) -> V2 
 
 /// `en*` is what udev names wired interfaces, `eth*` what the kernel does when udev is told not to.
 fn all_wired() -> V2 {
-    let entry = |pattern: &str| {
+    // netplan refuses a pattern as a key.
+    let entry = |(key, pattern): (&str, &str)| {
         let name = pattern.parse().ok();
         let matching = Some(Match { macaddress: None, name });
-        (pattern.to_owned(), Keys { matching, dhcp4: true, ..Keys::default() })
+        (key.to_owned(), Keys { matching, dhcp4: true, ..Keys::default() })
     };
-    V2 { ethernets: ["en*", "eth*"].map(entry).into(), bonds: BTreeMap::new(), vlans: BTreeMap::new() }
+    V2 {
+        ethernets: [("wired-en", "en*"), ("wired-eth", "eth*")].map(entry).into(),
+        bonds: BTreeMap::new(),
+        vlans: BTreeMap::new(),
+    }
 }

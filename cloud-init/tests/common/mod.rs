@@ -5,7 +5,6 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use daybreak_cloud_init::network::NetworkRenderer;
 use daybreak_cloud_init::{Day1, Identity, Seed, Templates, render};
 
 /// A key that passes every check; nobody holds its other half.
@@ -29,15 +28,12 @@ pub(crate) fn cases() -> Vec<(String, PathBuf)> {
     found
 }
 
-/// Reads `day1.yaml` and `identity.yaml` of a case and renders them with the built-in templates, for netplan where there
-/// is a file `netplan`.
+/// Reads `day1.yaml` and `identity.yaml` of a case and renders them with the built-in templates.
 pub(crate) fn render_case(case: &Path) -> Result<Seed, String> {
     let read = |name: &str| std::fs::read_to_string(case.join("input").join(name)).unwrap();
     let day1: Day1 = serde_saphyr::from_str(&read("day1.yaml")).map_err(|e| e.to_string())?;
     let identity: Identity = serde_saphyr::from_str(&read("identity.yaml")).map_err(|e| e.to_string())?;
-    let has_netplan = case.join("input/netplan").exists();
-    let renderer = if has_netplan { NetworkRenderer::Netplan } else { NetworkRenderer::Networkd };
-    let templates = Templates::builtin().unwrap().with_renderer(renderer);
+    let templates = Templates::builtin().unwrap();
     render(&day1, &identity, &templates).map_err(|e| e.to_string())
 }
 

@@ -24,7 +24,7 @@ def text(data):
 
 def network(found):
     # The names that a matching card of this machine would have.
-    macs = {link["ethernet_mac_address"]: f"nic{n}" for n, link in enumerate((found or {}).get("links", []))}
+    macs = {link.get("ethernet_mac_address"): f"nic{n}" for n, link in enumerate((found or {}).get("links", []))}
     return openstack.convert_net_json(found, known_macs=macs) if found else None
 
 
