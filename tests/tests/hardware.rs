@@ -1,13 +1,15 @@
 //! The appliance on the hardware that it can meet: cards of every make, disks behind every controller, a trunk.
 
 use std::collections::BTreeMap;
+use std::process::Command;
 
 use daybreak_tests::error::Result;
 use daybreak_tests::hosts::Host;
 use daybreak_tests::machine::{Card, CardModel, Chipset, Controller, Firmware, Slot, disk};
+use daybreak_tests::namespace::Namespace;
 use daybreak_tests::patience::Patience;
-use daybreak_tests::seeded::{Parts, Seeded};
-use daybreak_tests::vlan::tagged;
+use daybreak_tests::seeded::{ADDRESS, MAC, Parts, Seeded};
+use daybreak_tests::vlan::{Trunk, tagged};
 use serde_json::Value;
 
 /// Packets of each measurement.
@@ -36,8 +38,10 @@ struct Port {
     link: bool,
 }
 
-/// The ports by hardware address.
+/// The ports by hardware address, as soon as the data plane is up.
 fn ports(seeded: &Seeded) -> Result<BTreeMap<String, Port>> {
+    // Waits for a start under way.
+    seeded.run("sudo systemctl start vrouterd || { sudo journalctl -b -o cat -u vrouterd -u vrouterd-bind >&2; false; }")?;
     let list = json(seeded, "sudo vrouterd ctl ports -o json")?;
     let text = |port: &Value, field: &str| port[field].as_str().unwrap_or_default().to_owned();
     let port = |port: &Value| {
@@ -200,7 +204,8 @@ fn every_kind_of_card_becomes_a_port() {
     assert_eq!(seeded.run("ls /sys/class/nvme").unwrap(), "nvme0");
 
     let (ports, bound) = (ports(&seeded).unwrap(), bound(&seeded).unwrap());
-    let state = seeded.run("cat /run/daybreak/vrouterd-ports.json").unwrap();
+    let state =
+        seeded.run("cat /run/daybreak/vrouterd-ports.json; sudo journalctl -b -o cat -u vrouterd").unwrap();
     assert_eq!((ports.len(), bound.len()), (16, 16), "{state}");
     assert!(state.contains("there are 16 ports already"), "{state}");
     let mut left_out = Vec::new();
@@ -252,6 +257,55 @@ fn matrix_cards_behind_an_iommu_are_ports_by_vfio() {
     }
     assert_eq!(state.matches("vfio-pci").count(), models.len(), "{state}");
     packets_cross(&seeded, &hosts).unwrap();
+}
+
+/// Management on VLANs of a trunk, by the network configuration of the first-boot data: the login is on VLAN 10's wire, another
+/// network on VLAN 20's. This machine's kernel has no VLANs: the tags are the appliance's own.
+#[test]
+#[ignore = "needs the built image; `make test` runs it"]
+fn management_is_on_a_vlan_of_a_trunk() {
+    const OTHER: &str = "10.78.0.20";
+    let (mut trunk, mut other) = (None, None);
+    let seeded = Seeded::boot("trunk", |spec, parts| {
+        spec.disks = vec![disk::overlay(parts.directory, "trunk", "DISK0", &parts.environment.qcow2()?)?];
+        let cable = Trunk::new(parts.directory)?;
+        cable.join(parts.directory, parts.bridge, 10)?;
+        let (bridge, place) = (parts.bridge.beside()?, Namespace::new("VLAN 20")?);
+        bridge.join(&place, "eth0", Some("10.78.0.1/24"))?;
+        cable.join(parts.directory, &bridge, 20)?;
+        spec.cards[0].plug = cable.plug();
+        let network = format!(
+            "version: 2\nethernets:\n  trunk:\n    match: {{macaddress: \"{MAC}\"}}\nvlans:\n  \
+             mgmt: {{id: 10, link: trunk, addresses: [{ADDRESS}/24]}}\n  \
+             other: {{id: 20, link: trunk, addresses: [{OTHER}/24]}}\n"
+        );
+        let seed = parts.seed.iter().map(|(file, text)| match *file {
+            "network-config" => (*file, network.as_str()),
+            _ => (*file, *text),
+        });
+        spec.medium = Some(disk::seed_medium(parts.directory, "vlans", &seed.collect::<Vec<_>>())?);
+        (trunk, other) = (Some(cable), Some((bridge, place)));
+        Ok(())
+    })
+    .unwrap();
+    let state = seeded.run("cat /run/daybreak/vrouterd-ports.json").unwrap();
+    assert!(state.contains("for management") || state.contains("names it"), "{state}");
+    let links = seeded.run("ip -d link show mgmt").unwrap();
+    assert!(links.contains("vlan protocol 802.1Q id 10"), "{links}");
+    let mut ping = Command::new("ping");
+    ping.args(["-q", "-c", "10", "-i", "0.2", "-w", "60", OTHER]);
+    let (_bridge, place) = other.unwrap();
+    let text = place.check(&ping).unwrap();
+    assert!(text.contains(" 0% packet loss"), "{text}");
+    // A frame of VLAN 20 is none of VLAN 10.
+    assert!(!seeded.outside().output(&ping_once(OTHER)).unwrap().status.success());
+    drop(trunk);
+}
+
+fn ping_once(address: &str) -> Command {
+    let mut ping = Command::new("ping");
+    ping.args(["-c", "1", "-W", "3", address]);
+    ping
 }
 
 /// Boots from a disk behind a controller, which Linux drives by the driver `host`.
