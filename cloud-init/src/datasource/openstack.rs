@@ -79,7 +79,7 @@ fn meta_data(instance: &Instance<'_>) -> Value {
     })
 }
 
-/// The document of Nova's "network_data.json": each interface is a link, its addresses are networks.
+/// The document of Nova's `network_data.json`: each interface is a link, its addresses are networks.
 fn network_data(network: &Network) -> Value {
     let (mut links, mut networks, mut services) = (Vec::new(), Vec::new(), Vec::new());
     let mut add = |id: &str, mut link: Value, addressing: Addressing<'_>| {
