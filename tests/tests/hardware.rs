@@ -5,7 +5,7 @@ use std::process::Command;
 
 use daybreak_tests::error::Result;
 use daybreak_tests::hosts::Host;
-use daybreak_tests::machine::{Card, CardModel, Chipset, Controller, Firmware, Slot, disk};
+use daybreak_tests::machine::{Card, CardModel, Chipset, Controller, Firmware, MachineSpec, Slot, disk};
 use daybreak_tests::namespace::Namespace;
 use daybreak_tests::patience::Patience;
 use daybreak_tests::seeded::{ADDRESS, MAC, Parts, Seeded};
@@ -238,8 +238,9 @@ fn every_kind_of_card_becomes_a_port() {
 #[test]
 #[ignore = "needs the built image; `make test-matrix` runs it"]
 fn matrix_cards_behind_an_iommu_are_ports_by_vfio() {
-    use CardModel::{E1000e, Igb, Virtio, Vmxnet3};
-    let models = [Igb, E1000e, Vmxnet3, Virtio].map(|model| (model, Slot::Express));
+    use CardModel::{E1000e, Igb, Virtio};
+    // QEMU's vmxnet3 reads address 0 behind its IOMMU.
+    let models = [Igb, E1000e, Virtio].map(|model| (model, Slot::Express));
     let mut hosts = Vec::new();
     let seeded = Seeded::boot("iommu", |spec, parts| {
         spec.disks = vec![disk::overlay(parts.directory, "iommu", "DISK0", &parts.environment.qcow2()?)?];
@@ -310,11 +311,23 @@ fn ping_once(address: &str) -> Command {
 
 /// Boots from a disk behind a controller, which Linux drives by the driver `host`.
 fn boots_from(controller: Controller, chipset: Chipset, firmware: Firmware, host: &str) -> Result<Seeded> {
+    boots_from_with(controller, chipset, firmware, host, |_| {})
+}
+
+/// The same on a machine that `change` changes.
+fn boots_from_with(
+    controller: Controller,
+    chipset: Chipset,
+    firmware: Firmware,
+    host: &str,
+    change: impl FnOnce(&mut MachineSpec),
+) -> Result<Seeded> {
     let seeded = Seeded::boot("disk", |spec, parts| {
         let mut system = disk::overlay(parts.directory, "disk", "DISK0", &parts.environment.qcow2()?)?;
         system.controller = controller;
         spec.disks = vec![system];
         (spec.chipset, spec.firmware) = (chipset, firmware);
+        change(spec);
         Ok(())
     })?;
     assert_eq!(seeded.by_uefi()?, firmware == Firmware::Uefi, "started by the other firmware");
@@ -349,15 +362,23 @@ disks! {
     matrix_lsi_by_bios: Lsi, Q35, Bios, "sym53c8xx";
     matrix_megasas_by_bios: Megasas, Q35, Bios, "megaraid_sas";
     matrix_mptsas_by_bios: Mptsas, Q35, Bios, "mptsas";
-    matrix_mptsas_by_uefi: Mptsas, Q35, Uefi, "mptsas";
-    matrix_pvscsi_by_bios: Pvscsi, Q35, Bios, "vmw_pvscsi";
-    matrix_pvscsi_by_uefi: Pvscsi, Q35, Uefi, "vmw_pvscsi";
     matrix_sata_by_bios: Ata, Q35, Bios, "ahci";
     matrix_sata_by_uefi: Ata, Q35, Uefi, "ahci";
     matrix_ide_by_uefi: Ata, Pc, Uefi, "ata_piix";
     matrix_nvme_by_uefi: Nvme, Q35, Uefi, "nvme";
     matrix_usb_by_bios: Usb, Q35, Bios, "usb-storage";
     matrix_usb_by_uefi: Usb, Q35, Uefi, "usb-storage";
+}
+
+/// The machine of the OVA, its adapter and its cards, but by BIOS: Debian's OVMF has no driver for pvscsi.
+#[test]
+#[ignore = "needs the built image; `make test-matrix` runs it"]
+fn matrix_pvscsi_and_vmxnet3_by_bios() {
+    let seeded = boots_from_with(Controller::Pvscsi, Chipset::Q35, Firmware::Bios, "vmw_pvscsi", |spec| {
+        spec.cards[0].model = CardModel::Vmxnet3;
+    });
+    let driver = seeded.unwrap().run("basename $(readlink -f /sys/class/net/en*/device/driver)").unwrap();
+    assert_eq!(driver, "vmxnet3");
 }
 
 /// The smallest machine: one processor and 1.5 GiB, with an IDE disk. What was chosen for it is in the log.
