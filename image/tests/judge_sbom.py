@@ -20,7 +20,7 @@ logging.disable(logging.WARNING)
 
 
 def spdx(path):
-    """Packages by name and version, with package URL and licence."""
+    """What is described; name, version and package URLs of what is in it, by identifier; which of them have a licence."""
     document = parse_file(str(path))
     # "or any later version", which annex D of SPDX 2.3 has and these tools do not know.
     later = re.compile(r"license_expression must only use IDs .* is: [A-Za-z0-9.-]+\+$")
@@ -33,11 +33,11 @@ def spdx(path):
     loose = [package.spdx_id for package in document.packages if package.spdx_id not in ends]
     if len(described) != 1 or loose:
         sys.exit(f"SPDX: one package is to be described, and each reached: {described} {loose[:20]}")
-    urls = {(p.name, p.version): [ref.locator for ref in p.external_references] for p in document.packages}
-    licences = {(p.name, p.version): str(p.license_declared) for p in document.packages}
-    root = described[0].related_spdx_element_id
-    own = next((p.name, p.version) for p in document.packages if p.spdx_id == root)
-    return own, urls, licences
+    packages = {package.spdx_id.removeprefix("SPDXRef-"): package for package in document.packages}
+    own = packages.pop(described[0].related_spdx_element_id.removeprefix("SPDXRef-"))
+    urls = {key: (p.name, p.version, [ref.locator for ref in p.external_references]) for key, p in packages.items()}
+    licensed = {key for key, p in packages.items() if str(p.license_declared) != "NOASSERTION"}
+    return (own.name, own.version), urls, licensed
 
 
 def cyclonedx(path):
@@ -49,25 +49,22 @@ def cyclonedx(path):
     bom = Bom.from_json(json.loads(text))
     bom.validate()
     own = bom.metadata.component
-    parts = {(c.name, c.version): c for c in bom.components}
+    parts = {c.bom_ref.value: c for c in bom.components}
     if len(parts) != len(bom.components):
         sys.exit("CycloneDX: a component is there twice")
-    urls = {key: [str(c.purl)] if c.purl else [] for key, c in parts.items()}
-    licences = {key: " ".join(licence.value for licence in c.licenses) for key, c in parts.items()}
-    return (own.name, own.version), urls, licences
+    urls = {key: (c.name, c.version, [str(c.purl)] if c.purl else []) for key, c in parts.items()}
+    return (own.name, own.version), urls, {key for key, c in parts.items() if c.licenses}
 
 
 def main():
     one, other = spdx(pathlib.Path(sys.argv[1])), cyclonedx(pathlib.Path(sys.argv[2]))
-    own, urls, licences = one
-    if own != other[0]:
-        sys.exit(f"one is of {own}, the other of {other[0]}")
-    del urls[own], licences[own]
-    if {key: [PackageURL.from_string(url).to_string() for url in all] for key, all in urls.items()} != other[1]:
-        differing = [key for key in urls if urls[key] != other[1].get(key)]
-        sys.exit(f"they do not name the same packages: {differing[:20]} of {len(urls)} and {len(other[1])}")
-    said = {key for key, licence in licences.items() if licence != "NOASSERTION"}
-    if said != {key for key, licence in other[2].items() if licence}:
+    if one[0] != other[0]:
+        sys.exit(f"one is of {one[0]}, the other of {other[0]}")
+    urls = {key: (*named, [PackageURL.from_string(url).to_string() for url in all]) for key, (*named, all) in one[1].items()}
+    if urls != other[1]:
+        differing = [key for key in {*urls, *other[1]} if urls.get(key) != other[1].get(key)]
+        sys.exit(f"they do not name the same packages: {differing[:20]}")
+    if one[2] != other[2]:
         sys.exit("they do not say the same of licences")
     print(len(urls))
 
