@@ -38,6 +38,9 @@ chroot "$root" mkinitramfs -o "/boot/initrd.img-$release" "$release"
 # Whose members may ask the data plane; the package that needs it has no maintainer script that could make it.
 chroot "$root" groupadd --system daybreak
 
+# The router's command line may be a login shell (chsh, sftp and cloud-init ask for this list); the same holds for it.
+chroot "$root" add-shell /usr/bin/vrouter
+
 # Identity is made per machine, on its first boot.
 : >"$root/etc/machine-id"
 rm -f "$root"/etc/ssh/ssh_host_* "$root"/var/lib/dbus/machine-id "$root"/var/lib/systemd/random-seed \
