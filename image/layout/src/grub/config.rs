@@ -15,7 +15,7 @@ fi
 ";
 /// The disk that the loader was started from: `$root` is a partition of it, or a whole CD.
 const DISK: &str = "set disk=\"$root\"\nregexp --set=1:disk '^(.*),gpt[0-9]+$' \"$root\"\n";
-/// What Debian's GRUB finds in its own folder of an installed disk.
+/// What a GRUB that was not made for our disks runs, with `$root` set to the EFI system partition.
 pub(super) const EFI_STUB: &str = "# The menu is the same for BIOS and UEFI.
 set prefix=\"($root)/grub\"
 configfile \"$prefix/grub.cfg\"

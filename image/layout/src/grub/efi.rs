@@ -23,6 +23,9 @@ pub const EFI_SOURCES: [(&str, &str, &str); 3] = [
 /// Where Debian's GRUB looks for its configuration, on the file system that it was started from: built into what is signed.
 pub const EFI_CONFIG: &str = "EFI/debian/grub.cfg";
 
+/// Starts the menu of an installed disk in a GRUB that came from elsewhere, such as the network. No medium has it.
+pub const INSTALLED: &str = "EFI/daybreak/grub.cfg";
+
 /// The loaders for UEFI.
 #[derive(Clone, Copy, Debug)]
 pub struct EfiFiles<'a> {

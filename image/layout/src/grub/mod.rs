@@ -21,7 +21,7 @@ use crate::disk::{DiskPlan, Role, Slot};
 use crate::fat::{Fat32, FatFile};
 
 pub use config::{TRIES, disk_config, media_config, media_volume_config, slot_config};
-pub use efi::{EFI_CONFIG, EFI_SOURCES, EfiFiles, GRUB_EFI, MOK_MANAGER, SHIM};
+pub use efi::{EFI_CONFIG, EFI_SOURCES, EfiFiles, GRUB_EFI, INSTALLED, MOK_MANAGER, SHIM};
 #[cfg(test)]
 pub(crate) use efi::{efi_files, signed_program};
 pub use embed::BiosBoot;
@@ -101,6 +101,7 @@ pub fn esp_bytes(plan: &DiskPlan, grub: &GrubFiles<'_>, slot: Slot) -> Result<Ve
     let env = GrubEnv::confirmed(slot).to_bytes()?;
     let configuration = [
         FatFile { path: EFI_CONFIG, content: config::EFI_STUB.as_bytes() },
+        FatFile { path: INSTALLED, content: config::EFI_STUB.as_bytes() },
         FatFile { path: "grub/grub.cfg", content: config.as_bytes() },
         FatFile { path: "grub/grubenv", content: &env },
     ];

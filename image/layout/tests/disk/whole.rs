@@ -42,6 +42,17 @@ fn sgdisk_fsck_and_isoinfo_accept_the_disk() {
     run("fsck.vfat", &["-n", esp.to_str().unwrap()]);
     let config = run("mtype", &["-i", esp.to_str().unwrap(), "::/grub/grub.cfg"]);
     assert_eq!(config, grub::disk_config(plan.ids()));
+    for (name, path, _) in grub::EFI_SOURCES {
+        let on_disk = if name == grub::SHIM { "BOOTX64.EFI" } else { name };
+        let copy = dir.path().join(name);
+        let from = format!("::/EFI/BOOT/{on_disk}");
+        run("mcopy", &["-n", "-i", esp.to_str().unwrap(), &from, copy.to_str().unwrap()]);
+        assert!(fs::read(copy).unwrap() == fs::read(path).unwrap(), "{name} is not Debian's file");
+    }
+    for path in [grub::EFI_CONFIG, grub::INSTALLED] {
+        let stub = run("mtype", &["-i", esp.to_str().unwrap(), &format!("::/{path}")]);
+        assert!(stub.contains("configfile"), "{path}: {stub}");
+    }
 
     let slot = dir.path().join("slot.img");
     cut(&image, &plan, Role::Slot(Slot::A), &slot);
