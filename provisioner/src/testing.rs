@@ -66,11 +66,14 @@ pub(crate) async fn service(leases: Arc<dyn LeaseBook>) -> (Arc<Service>, Vec<te
     let (state, image) = (tempfile::tempdir().expect("a folder"), image_folder());
     let path = state.path().join("site.yaml");
     let text = format!(
-        "server: {{address: 10.77.0.1}}\nstate_dir: .\nimages: {{vrouter: {{path: {}}}}}\nloaders: {{}}\n\
+        "server: {{address: 10.77.0.1}}\nstate_dir: .\nimages: {{vrouter: {{path: {}}}}}\n\
+         loaders: {{shimx64.efi: shim, grubx64.efi: grub}}\n\
          subnets:\n- {{interface: lab0, subnet: 10.77.0.0/24}}\n",
         image.path().display()
     );
-    std::fs::write(&path, text).expect("a site file");
+    for (name, content) in [("site.yaml", text.as_str()), ("shim", "a loader"), ("grub", "another")] {
+        std::fs::write(state.path().join(name), content).expect("a file of the site");
+    }
     let site = crate::site::load(&path).expect("a site");
     let store = Store::open(&state.path().join("store.db")).await.expect("a store");
     let engine =

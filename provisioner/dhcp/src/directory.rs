@@ -14,11 +14,13 @@ pub struct NodeEntry {
     pub options: Vec<ExtraOption>,
     /// False: no boot file is named, so firmware goes on to the next boot device.
     pub may_boot: bool,
+    /// Loader for UEFI on x86-64 in place of the subnet's.
+    pub uefi_x64: Option<String>,
 }
 
 impl Default for NodeEntry {
     fn default() -> Self {
-        Self { reserved: None, hostname: None, options: Vec::new(), may_boot: true }
+        Self { reserved: None, hostname: None, options: Vec::new(), may_boot: true, uefi_x64: None }
     }
 }
 

@@ -1,10 +1,15 @@
-//! What iPXE is told: a pure choice by the node's state, and the scripts.
+//! What iPXE and GRUB are told: a pure choice by the node's state, and the scripts.
+
+mod loader;
 
 use crate::node::{Node, State};
 use crate::service::ServiceError;
 use crate::site::Templates;
 use daybreak_cloud_init::template::{Engine, Escape, KernelLine, Limits, TemplateError};
 use serde::Serialize;
+use std::net::Ipv4Addr;
+
+pub use loader::{GRUB, GRUB_SCRIPT, GRUB_START, Loader, SHIM, START};
 
 /// What a machine that asks for its script is to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,7 +37,9 @@ pub struct InstallScript<'a> {
     pub image: &'a str,
     /// Folder of the image's files, with a slash at its end.
     pub image_url: &'a str,
-    /// Arguments of the kernel; the script adds `BOOTIF`, which only iPXE knows.
+    /// Address of TFTP, as GRUB names a server.
+    pub server: Ipv4Addr,
+    /// Arguments of the kernel; the script adds `BOOTIF`, which only the loader knows.
     pub kernel_line: KernelLine,
     /// Where to ask again.
     pub script_url: &'a str,
@@ -47,7 +54,7 @@ struct DiskScript<'a> {
 #[derive(Debug, Serialize)]
 struct UnknownScript {}
 
-/// The three scripts, built in or the site's own.
+/// The three scripts for each loader, built in or the site's own.
 #[derive(Debug, Clone)]
 pub struct Scripts(Engine);
 
@@ -62,6 +69,9 @@ impl Scripts {
             ("install.ipxe", include_str!("../../templates/install.ipxe"), &own.install_ipxe),
             ("disk.ipxe", include_str!("../../templates/disk.ipxe"), &own.disk_ipxe),
             ("unknown.ipxe", include_str!("../../templates/unknown.ipxe"), &own.unknown_ipxe),
+            ("install.grub", include_str!("../../templates/install.grub"), &own.install_grub),
+            ("disk.grub", include_str!("../../templates/disk.grub"), &own.disk_grub),
+            ("unknown.grub", include_str!("../../templates/unknown.grub"), &own.unknown_grub),
         ] {
             let compile = |source| ServiceError::Script { name, source };
             engine.add(name, builtin).map_err(compile)?;
@@ -78,35 +88,37 @@ impl Scripts {
     ///
     /// # Errors
     /// When the template fails; it names template, line and name.
-    pub fn install(&self, values: &InstallScript<'_>) -> Result<String, TemplateError> {
-        self.0.render("install.ipxe", values)
+    pub fn install(&self, loader: Loader, values: &InstallScript<'_>) -> Result<String, TemplateError> {
+        self.0.render(loader.install(), values)
     }
 
     /// The script that sends a machine to its disk.
     ///
     /// # Errors
     /// When the template fails.
-    pub fn disk(&self, node: &Node) -> Result<String, TemplateError> {
+    pub fn disk(&self, loader: Loader, node: &Node) -> Result<String, TemplateError> {
         let values = DiskScript { node: node.config.name.as_str(), state: node.state.name() };
-        self.0.render("disk.ipxe", &values)
+        self.0.render(loader.disk(), &values)
     }
 
     /// The script of a machine that is not enrolled. Nothing of the site is in it.
     ///
     /// # Errors
     /// When the template fails.
-    pub fn unknown(&self) -> Result<String, TemplateError> {
-        self.0.render("unknown.ipxe", &UnknownScript {})
+    pub fn unknown(&self, loader: Loader) -> Result<String, TemplateError> {
+        self.0.render(loader.unknown(), &UnknownScript {})
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Choice, InstallScript, Scripts, choose};
+    use super::{Choice, InstallScript, Loader, START, Scripts, choose};
     use crate::node::State;
     use crate::site::Templates;
     use crate::testing::node;
     use daybreak_cloud_init::template::{KernelArg, KernelLine};
+    use std::net::Ipv4Addr;
+    use std::process::Command;
 
     fn line(args: &[&str]) -> KernelLine {
         let args: Vec<KernelArg> = args.iter().map(|arg| arg.parse().unwrap()).collect();
@@ -118,6 +130,7 @@ mod tests {
             node: "r1",
             image: "vrouter",
             image_url: "http://10.77.0.1:8080/images/vrouter/",
+            server: Ipv4Addr::new(10, 77, 0, 1),
             kernel_line,
             script_url: "http://10.77.0.1:8080/boot/script.ipxe",
         }
@@ -139,13 +152,34 @@ mod tests {
     #[test]
     fn the_scripts_are_ipxe_scripts() {
         let scripts = Scripts::load(&Templates::default()).unwrap();
-        let text = scripts.install(&install(line(&["boot=daybreak", "quiet"]))).unwrap();
+        let text = scripts.install(Loader::Ipxe, &install(line(&["boot=daybreak", "quiet"]))).unwrap();
         assert!(text.starts_with("#!ipxe\n"));
         assert!(text.contains(
             "kernel http://10.77.0.1:8080/images/vrouter/vmlinuz initrd=initrd.img boot=daybreak quiet BOOTIF=01-${mac:hexhyp}"
         ), "{text}");
-        assert!(scripts.disk(&node("r1", State::Active)).unwrap().contains("r1 is active"));
-        assert!(scripts.unknown().unwrap().starts_with("#!ipxe\n"));
+        assert!(scripts.disk(Loader::Ipxe, &node("r1", State::Active)).unwrap().contains("r1 is active"));
+        assert!(scripts.unknown(Loader::Ipxe).unwrap().starts_with("#!ipxe\n"));
+    }
+
+    #[test]
+    fn grub_takes_its_scripts_and_every_argument_is_one_word() {
+        let scripts = Scripts::load(&Templates::default()).unwrap();
+        let args = line(&["boot=daybreak", "ds=nocloud-net;s=http://10.77.0.1/seed/00/", "a={b|c&d<e>}"]);
+        let install = scripts.install(Loader::Grub, &install(args)).unwrap();
+        assert!(
+            install.contains(
+                "linux '(tftp,10.77.0.1)/images/vrouter/vmlinuz' 'boot=daybreak' \
+                 'ds=nocloud-net;s=http://10.77.0.1/seed/00/' 'a={b|c&d<e>}' \"BOOTIF=01-$a-"
+            ),
+            "{install}"
+        );
+        let disk = scripts.disk(Loader::Grub, &node("r1", State::Active)).unwrap();
+        for script in [install, disk, scripts.unknown(Loader::Grub).unwrap(), START.to_owned()] {
+            let file = tempfile::NamedTempFile::new().unwrap();
+            std::fs::write(file.path(), &script).unwrap();
+            let output = Command::new("grub-script-check").arg(file.path()).output().unwrap();
+            assert!(output.status.success(), "{output:?}\n{script}");
+        }
     }
 
     #[test]
@@ -154,7 +188,7 @@ mod tests {
         let path = dir.path().join("own.ipxe");
         std::fs::write(&path, "#!ipxe\necho {{ node }}\necho {{ nodename }}\n").unwrap();
         let scripts = Scripts::load(&Templates { install_ipxe: Some(path), ..Templates::default() }).unwrap();
-        let error = scripts.install(&install(line(&[]))).unwrap_err().to_string();
+        let error = scripts.install(Loader::Ipxe, &install(line(&[]))).unwrap_err().to_string();
         for word in ["install.ipxe", "3", "nodename"] {
             assert!(error.contains(word), "{error}");
         }

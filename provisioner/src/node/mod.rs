@@ -61,6 +61,9 @@ pub struct NodeConfig {
     /// Image to install; the site's `defaults.image` when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub image: Option<String>,
+    /// Whether it is started in a way that Secure Boot allows; the site's `defaults.secure_boot` when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secure_boot: Option<bool>,
     /// When to deploy.
     #[serde(default)]
     pub start: Start,

@@ -1,7 +1,7 @@
 //! Boot scripts: who asks, what for, and with which token.
 
 use super::{Machine, Service, ServiceError};
-use crate::boot::{Choice, InstallScript, choose};
+use crate::boot::{Choice, InstallScript, Loader, choose};
 use crate::events::Code;
 use crate::node::{Fact, Node};
 use crate::site::Image;
@@ -12,27 +12,28 @@ use serde_json::json;
 use std::net::IpAddr;
 
 impl Service {
-    /// The script for the machine at this address.
+    /// The script for the machine at this address. What it is told depends on its node alone, not on the loader that asks.
     ///
     /// # Errors
     /// When a template fails, the node's image is gone, or the store fails.
-    pub async fn boot_script(&self, peer: IpAddr) -> Result<String, ServiceError> {
+    pub async fn boot_script(&self, loader: Loader, peer: IpAddr) -> Result<String, ServiceError> {
         let Some(node) = self.node_at(peer) else {
             self.unknown_machine(peer).await;
             return self
                 .scripts
-                .unknown()
-                .map_err(|source| ServiceError::Script { name: "unknown.ipxe", source });
+                .unknown(loader)
+                .map_err(|source| ServiceError::Script { name: loader.unknown(), source });
         };
         if let IpAddr::V4(address) = peer {
             self.engine.registry().see(node.id, |status| status.address = Some(address));
         }
         let node = self.engine.observe(node.id, &Fact::BootScript).await?;
         let script = match choose(&node) {
-            Choice::Install => self.install_script(&node).await,
-            Choice::Disk => {
-                self.scripts.disk(&node).map_err(|source| ServiceError::Script { name: "disk.ipxe", source })
-            }
+            Choice::Install => self.install_script(loader, &node).await,
+            Choice::Disk => self
+                .scripts
+                .disk(loader, &node)
+                .map_err(|source| ServiceError::Script { name: loader.disk(), source }),
         };
         let (code, message) = match (&script, choose(&node)) {
             (Err(error), _) => (Code::BootRefused, crate::chain(error)),
@@ -55,7 +56,7 @@ impl Service {
         }
     }
 
-    async fn install_script(&self, node: &Node) -> Result<String, ServiceError> {
+    async fn install_script(&self, loader: Loader, node: &Node) -> Result<String, ServiceError> {
         let (name, image) = self.image_of(&node.config)?;
         let base = self.site.server.base_url();
         let image_url = format!("{base}/images/{name}/");
@@ -67,10 +68,13 @@ impl Service {
             node: node.config.name.as_str(),
             image: name,
             image_url: &image_url,
+            server: self.site.server.address,
             kernel_line,
             script_url: &script_url,
         };
-        self.scripts.install(&values).map_err(|source| ServiceError::Script { name: "install.ipxe", source })
+        self.scripts
+            .install(loader, &values)
+            .map_err(|source| ServiceError::Script { name: loader.install(), source })
     }
 
     fn kernel_line(

@@ -44,6 +44,9 @@ pub enum ServiceError {
         /// Why.
         source: std::io::Error,
     },
+    /// Kernel or initrd of an image cannot be read again.
+    #[error("cannot read kernel and initrd of an image for TFTP: {0}")]
+    Boot(#[source] std::io::Error),
     /// A file cannot be served.
     #[error(transparent)]
     Artifact(#[from] daybreak_http::HttpError),

@@ -1,12 +1,17 @@
 //! What the packet servers may send: images and loaders, by name, opened at start.
 
 use super::ServiceError;
+use crate::boot::{GRUB_START, START};
 use crate::site::{Images, Site};
 use bytes::Bytes;
 use daybreak_http::{Artifact, Artifacts};
+use daybreak_layout::Artefact;
+use daybreak_tftp::Lookup;
 use daybreak_trust::SUFFIX;
 use std::collections::HashMap;
+use std::fs::File;
 use std::net::SocketAddr;
+use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 
 /// Images by URL path and loaders by name. A map: no name from the network ever becomes a path on disk.
@@ -37,6 +42,9 @@ impl Files {
                 files.paths.insert(format!("/images/{name}/{file}"), artifact);
             }
         }
+        if site.has_secure_boot().is_ok() {
+            files.for_grub(images)?;
+        }
         for (name, path) in &site.loaders {
             let bytes = std::fs::read(path).map_err(|source| ServiceError::Loader {
                 name: name.clone(),
@@ -52,9 +60,35 @@ impl Files {
     }
 }
 
+impl Files {
+    /// Debian's signed GRUB knows no HTTP: kernel and initrd are in memory, for TFTP.
+    fn for_grub(&mut self, images: &Images) -> Result<(), ServiceError> {
+        self.loaders.insert(GRUB_START.to_owned(), Bytes::from_static(START.as_bytes()));
+        for (name, image) in images.iter() {
+            for artefact in [Artefact::Vmlinuz, Artefact::Initrd] {
+                let file = artefact.file_name();
+                if let Some((open, _)) = image.files.get(file) {
+                    self.loaders.insert(format!("images/{name}/{file}"), Bytes::from(whole(open)?));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The bytes of an open file, from wherever it stands.
+fn whole(file: &File) -> Result<Vec<u8>, ServiceError> {
+    let read = || -> std::io::Result<Vec<u8>> {
+        let mut bytes = vec![0; usize::try_from(file.metadata()?.len()).unwrap_or(usize::MAX)];
+        file.read_exact_at(&mut bytes, 0)?;
+        Ok(bytes)
+    };
+    read().map_err(ServiceError::Boot)
+}
+
 impl daybreak_tftp::Files for Files {
-    fn lookup(&self, name: &str, _: SocketAddr) -> Option<Bytes> {
-        self.loaders.get(name).cloned()
+    fn lookup(&self, name: &str, _: SocketAddr) -> Lookup {
+        self.loaders.get(name).cloned().into()
     }
 }
 

@@ -7,6 +7,7 @@ mod directory;
 mod discovered;
 mod error;
 mod files;
+mod grub;
 mod leases;
 mod metadata;
 mod run;
@@ -77,6 +78,9 @@ impl Service {
             && !self.site.subnets.iter().any(|subnet| subnet.subnet.contains(&address))
         {
             return Err(ServiceError::Node(format!("address: {address} is in none of the site's subnets")));
+        }
+        if config.secure_boot == Some(true) {
+            self.site.has_secure_boot().map_err(|why| ServiceError::Node(format!("secure_boot: {why}")))?;
         }
         daybreak_dhcp::config::check_options(&config.dhcp_options)
             .map_err(|error| ServiceError::Node(format!("dhcp_{error}")))?;

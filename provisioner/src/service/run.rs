@@ -109,7 +109,7 @@ pub async fn run(site: Site, clock: Clock, stop: CancellationToken) -> Result<()
         super::dhcp::start(&site, Nodes(Arc::clone(engine.registry())), SystemTime::now, seen.clone())?;
     let leases = Arc::new(DhcpLeases::new(dhcp.leases(), clock));
     let service = Arc::new(Service::new(site, engine, images, leases)?);
-    let tftp = super::tftp::start(&service.site.server, Arc::clone(&files), seen.clone())?;
+    let tftp = super::tftp::start(&service, Arc::clone(&files), seen.clone())?;
     let http = start_http(&service, files, seen)?;
     let metadata = start_metadata(&service)?;
     let packet_servers = PacketServers { dhcp, tftp, http, metadata };

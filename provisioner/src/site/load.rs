@@ -1,6 +1,7 @@
 //! Reading and checking a site file.
 
 use super::Site;
+use crate::boot::SHIM;
 use daybreak_dhcp::config::{Boot, Loaders};
 use std::path::{Path, PathBuf};
 
@@ -60,6 +61,9 @@ fn absolute(site: &mut Site, folder: &Path) {
                 &mut templates.install_ipxe,
                 &mut templates.disk_ipxe,
                 &mut templates.unknown_ipxe,
+                &mut templates.install_grub,
+                &mut templates.disk_grub,
+                &mut templates.unknown_grub,
                 &mut templates.user_data,
                 &mut templates.meta_data,
                 &mut templates.vendor_data,
@@ -85,6 +89,9 @@ fn boot_from_here(site: &mut Site) {
         };
         let boot = subnet.boot.get_or_insert_with(here);
         boot.http.get_or_insert_with(|| base_url.clone());
+        if site.defaults.secure_boot && boot.loaders.uefi_x64 == Loaders::default().uefi_x64 {
+            boot.loaders.uefi_x64 = Some(SHIM.to_owned());
+        }
     }
 }
 
@@ -98,6 +105,9 @@ fn check(site: &Site) -> Result<(), String> {
     {
         let known: Vec<_> = site.images.keys().map(String::as_str).collect();
         return Err(format!("defaults.image: there is no image {image:?}; known: {}", known.join(", ")));
+    }
+    if site.defaults.secure_boot {
+        site.has_secure_boot().map_err(|why| format!("defaults.secure_boot: {why}"))?;
     }
     for name in site.images.keys() {
         name.parse::<crate::node::NodeName>()
@@ -117,6 +127,7 @@ fn check(site: &Site) -> Result<(), String> {
 #[cfg(test)]
 mod tests {
     use super::load;
+    use daybreak_dhcp::config::Subnet;
 
     fn error(text: &str) -> String {
         let dir = tempfile::tempdir().unwrap();
@@ -155,6 +166,36 @@ mod tests {
     fn a_default_image_must_exist() {
         let text = format!("server: {{address: 10.77.0.1}}\ndefaults: {{image: none}}\n{SUBNET}");
         assert!(error(&text).contains("defaults.image"));
+    }
+
+    #[test]
+    fn secure_boot_starts_shim_where_the_subnet_names_no_loader_of_its_own() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("site.yaml");
+        let site = |defaults: &str| {
+            let own = "- interface: lab1\n  subnet: 10.78.0.0/24\n  \
+                       boot: {next_server: 10.77.0.1, loaders: {uefi_x64: own.efi}}\n";
+            let text = format!("server: {{address: 10.77.0.1}}\ndefaults: {defaults}\n{SUBNET}{own}");
+            std::fs::write(&path, text).unwrap();
+            let loaders = |subnet: Subnet| subnet.boot.unwrap().loaders.uefi_x64.unwrap();
+            load(&path).unwrap().subnets.into_iter().map(loaders).collect::<Vec<_>>()
+        };
+        assert_eq!(site("{}"), ["snponly.efi", "own.efi"]);
+        assert_eq!(site("{secure_boot: true}"), ["shimx64.efi", "own.efi"]);
+    }
+
+    #[test]
+    fn secure_boot_needs_its_loaders_and_is_yes_or_no() {
+        let server = "server: {address: 10.77.0.1}";
+        let message = error(&format!(
+            "{server}\nloaders: {{shimx64.efi: /x}}\ndefaults: {{secure_boot: true}}\n{SUBNET}"
+        ));
+        assert!(
+            message.contains("defaults.secure_boot") && message.contains("lack grubx64.efi"),
+            "{message}"
+        );
+        let message = error(&format!("{server}\ndefaults:\n  secure_boot: maybe\n{SUBNET}"));
+        assert!(message.contains("line 3") && message.contains("maybe"), "{message}");
     }
 
     #[test]

@@ -6,6 +6,7 @@ mod load;
 mod metadata;
 mod nodes;
 
+use crate::boot::{GRUB, SHIM};
 use daybreak_cloud_init::template::KernelArg;
 use daybreak_dhcp::config::Subnet;
 use serde::{Deserialize, Serialize};
@@ -51,6 +52,24 @@ pub struct Site {
     pub templates: Templates,
     /// Networks that are served.
     pub subnets: Vec<Subnet>,
+}
+
+impl Site {
+    /// Whether the loaders for Secure Boot are served; the error names those that are missing.
+    ///
+    /// # Errors
+    /// What to do about it.
+    pub fn has_secure_boot(&self) -> Result<(), String> {
+        let missing: Vec<_> =
+            [SHIM, GRUB].into_iter().filter(|name| !self.loaders.contains_key(*name)).collect();
+        if missing.is_empty() {
+            return Ok(());
+        }
+        Err(format!(
+            "the site's `loaders` lack {}; add what Debian's packages shim-signed and grub-efi-amd64-signed have (docs/site.md)",
+            missing.join(" and ")
+        ))
+    }
 }
 
 /// How machines reach this server.
@@ -113,6 +132,9 @@ pub struct Defaults {
     /// Kernel arguments of every network boot, after the image's own; both consoles when left out.
     #[serde(default = "default_kernel_args")]
     pub kernel_args: Vec<KernelArg>,
+    /// Whether UEFI machines are started in a way that Secure Boot allows, unless their node says otherwise.
+    #[serde(default)]
+    pub secure_boot: bool,
     /// How long a deployment may take before it counts as failed.
     #[serde(default = "default_deploying")]
     pub deploying: Span,
@@ -124,6 +146,7 @@ impl Default for Defaults {
             image: None,
             ssh_authorized_keys: Vec::new(),
             kernel_args: default_kernel_args(),
+            secure_boot: false,
             deploying: default_deploying(),
         }
     }
@@ -142,6 +165,15 @@ pub struct Templates {
     /// iPXE script of a machine that is not enrolled.
     #[serde(default)]
     pub unknown_ipxe: Option<PathBuf>,
+    /// GRUB script that boots the installer.
+    #[serde(default)]
+    pub install_grub: Option<PathBuf>,
+    /// GRUB script that sends a machine to its disk.
+    #[serde(default)]
+    pub disk_grub: Option<PathBuf>,
+    /// GRUB script of a machine that is not enrolled.
+    #[serde(default)]
+    pub unknown_grub: Option<PathBuf>,
     /// cloud-init user-data.
     #[serde(default)]
     pub user_data: Option<PathBuf>,
@@ -178,10 +210,16 @@ fn default_deploying() -> Span {
     Span::from_minutes(30)
 }
 
-/// Where Debian's package `ipxe` puts them.
+/// Where Debian's packages `ipxe`, `shim-signed` and `grub-efi-amd64-signed` put them.
 fn default_loaders() -> BTreeMap<String, PathBuf> {
-    ["undionly.kpxe", "ipxe.efi", "snponly.efi"]
-        .into_iter()
-        .map(|name| (name.to_owned(), PathBuf::from("/usr/lib/ipxe").join(name)))
-        .collect()
+    [
+        ("undionly.kpxe", "/usr/lib/ipxe/undionly.kpxe"),
+        ("ipxe.efi", "/usr/lib/ipxe/ipxe.efi"),
+        ("snponly.efi", "/usr/lib/ipxe/snponly.efi"),
+        (SHIM, "/usr/lib/shim/shimx64.efi.signed"),
+        (GRUB, "/usr/lib/grub/x86_64-efi-signed/grubnetx64.efi.signed"),
+    ]
+    .into_iter()
+    .map(|(name, path)| (name.to_owned(), path.into()))
+    .collect()
 }

@@ -1,5 +1,6 @@
 //! `GET /boot/script.ipxe`.
 
+use crate::boot::Loader;
 use crate::service::Service;
 use axum::extract::{ConnectInfo, State};
 use axum::http::StatusCode;
@@ -12,7 +13,7 @@ pub(super) async fn script(
     State(service): State<Arc<Service>>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
 ) -> Response {
-    match service.boot_script(peer.ip()).await {
+    match service.boot_script(Loader::Ipxe, peer.ip()).await {
         Ok(script) => ([(CONTENT_TYPE, "text/plain"), (CACHE_CONTROL, "no-store")], script).into_response(),
         Err(error) => {
             tracing::error!(%peer, error = crate::chain(&error), "no boot script");

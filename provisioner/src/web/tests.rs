@@ -134,6 +134,18 @@ async fn a_node_goes_from_its_first_boot_to_active() {
 }
 
 #[tokio::test]
+async fn a_node_cannot_ask_for_loaders_that_are_not_served() {
+    let (mut service, _folders) = service(Arc::new(Fixed(Vec::new()))).await;
+    Arc::get_mut(&mut service).unwrap().site.loaders.remove("shimx64.efi");
+    let mut node = config("r3");
+    node.secure_boot = Some(true);
+    let error = service.add_node(node.clone()).await.unwrap_err().to_string();
+    assert!(error.contains("secure_boot") && error.contains("lack shimx64.efi"), "{error}");
+    node.secure_boot = Some(false);
+    service.add_node(node).await.unwrap();
+}
+
+#[tokio::test]
 async fn a_seed_file_is_delivered_once_and_a_replay_is_written_down() {
     let lab = Lab::new().await;
     let seed = path_after(&lab.script(R1).await, "ds=nocloud-net;s=");

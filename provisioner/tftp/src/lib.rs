@@ -26,7 +26,7 @@ mod worker;
 
 pub use error::TftpError;
 pub use events::{Event, EventKind, EventSink, FailReason, Refusal, channel};
-pub use files::Files;
+pub use files::{Files, Lookup};
 pub use limits::Limits;
 pub use name::{NameError, key};
 pub use server::{Server, Stats, start};

@@ -7,7 +7,7 @@ use bytes::Bytes;
 
 use crate::options::{Agreed, Asked, agree};
 use crate::packet::{self, ErrorCode, Malformed, Mode, Packet};
-use crate::{Files, Limits, Refusal, key};
+use crate::{Files, Limits, Lookup, Refusal, key};
 
 /// What a packet to the listening port leads to.
 #[derive(Debug)]
@@ -16,7 +16,7 @@ pub(crate) enum Decision {
     Serve { name: Arc<str>, content: Bytes, asked: Asked, agreed: Agreed },
     /// An ERROR packet.
     Refuse { name: Arc<str>, refusal: Refusal, reply: Vec<u8> },
-    /// Nothing: an answer could go back and forth for ever, or to somebody who did not ask.
+    /// Nothing: an answer could go back and forth for ever, or to somebody who did not ask, or there is none yet.
     Ignore,
 }
 
@@ -42,11 +42,12 @@ pub(crate) fn decide(bytes: &[u8], client: SocketAddr, files: &dyn Files, limits
         Err(error) => return refuse(name, error.into()),
     };
     match content {
-        Some(content) => {
+        Lookup::Found(content) => {
             let agreed = agree(&request.asked, content.len() as u64, limits);
             Decision::Serve { name, content, asked: request.asked, agreed }
         }
-        None => refuse(name, Refusal::NotFound),
+        Lookup::Missing => refuse(name, Refusal::NotFound),
+        Lookup::Pending => Decision::Ignore,
     }
 }
 
@@ -93,6 +94,19 @@ mod tests {
             let Decision::Serve { content, agreed, .. } = judge(bytes) else { panic!("not served") };
             assert_eq!((&content[..], agreed.blksize), (&b"content"[..], 512));
         }
+    }
+
+    #[test]
+    fn what_is_being_made_gets_no_answer_yet() {
+        struct Slow;
+        impl Files for Slow {
+            fn lookup(&self, _: &str, _: SocketAddr) -> Lookup {
+                Lookup::Pending
+            }
+        }
+        let client = SocketAddr::from(([127, 0, 0, 1], 9));
+        let decision = decide(b"\0\x01boot/a\0octet\0", client, &Slow, &Limits::default());
+        assert!(matches!(decision, Decision::Ignore), "{decision:?}");
     }
 
     #[test]

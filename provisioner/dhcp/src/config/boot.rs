@@ -83,16 +83,20 @@ impl Boot {
         }
     }
 
-    /// The boot file of a client: the script for iPXE, which breaks the loop of iPXE loading iPXE; a URL for UEFI
+    /// The boot file of a client, whose node may have a loader of its own for UEFI on x86-64: the script for iPXE, which breaks the loop of iPXE loading iPXE; a URL for UEFI
     /// HTTP boot; a TFTP name for a PXE ROM; nothing for anything else or for a machine without a loader.
-    pub fn file(&self, firmware: Firmware) -> Option<Cow<'_, str>> {
+    pub fn file<'b>(&'b self, firmware: Firmware, own: Option<&'b str>) -> Option<Cow<'b, str>> {
+        let loader = |arch| match arch {
+            Arch::UefiX64 | Arch::HttpX64 if own.is_some() => own,
+            _ => self.loaders.name(arch),
+        };
         match firmware.kind {
             FirmwareKind::Ipxe => Some(self.script_url()),
             FirmwareKind::HttpClient => {
-                let name = self.loaders.name(firmware.arch?)?;
+                let name = loader(firmware.arch?)?;
                 Some(Cow::Owned(format!("{}/boot/{name}", self.base_url())))
             }
-            FirmwareKind::PxeClient => self.loaders.name(firmware.arch?).map(Cow::Borrowed),
+            FirmwareKind::PxeClient => loader(firmware.arch?).map(Cow::Borrowed),
             FirmwareKind::NotBooting => None,
         }
     }
@@ -135,7 +139,7 @@ mod tests {
             (FirmwareKind::Ipxe, None, Some(script)),
             (FirmwareKind::NotBooting, None, None),
         ] {
-            assert_eq!(boot.file(Firmware { kind, arch }).as_deref(), file, "{kind:?} {arch:?}");
+            assert_eq!(boot.file(Firmware { kind, arch }, None).as_deref(), file, "{kind:?} {arch:?}");
         }
     }
 

@@ -38,7 +38,8 @@ pub(super) fn boot_of<'x>(x: &'x Exchange<'_>) -> Option<(&'x Boot, Cow<'x, str>
     if x.node.as_ref().is_some_and(|node| !node.may_boot) {
         return None;
     }
-    Some((boot, boot.file(x.firmware)?))
+    let own = x.node.as_ref().and_then(|node| node.uefi_x64.as_deref());
+    Some((boot, boot.file(x.firmware, own)?))
 }
 
 /// Writes an offer or an acknowledgement; the result is the boot file that it names.

@@ -37,6 +37,9 @@ pub(in crate::cli) struct Args {
     /// Image to install.
     #[arg(long, conflicts_with = "file")]
     image: Option<String>,
+    /// Start it in a way that Secure Boot allows.
+    #[arg(long, conflicts_with = "file")]
+    secure_boot: bool,
     /// A label, KEY=VALUE; may be repeated.
     #[arg(long, conflicts_with = "file")]
     label: Vec<String>,
@@ -88,6 +91,7 @@ fn from_flags(args: &Args) -> Result<NodeConfig> {
         "macs": args.mac,
         "address": args.address,
         "image": args.image,
+        "secure_boot": args.secure_boot.then_some(true),
         "install": {"disk": disk},
         "day1": {"hostname": args.name, "ssh_authorized_keys": keys},
         "labels": labels,

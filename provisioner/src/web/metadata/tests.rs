@@ -42,7 +42,7 @@ impl Lab {
     /// With a node that is deploying.
     async fn new() -> Self {
         let lab = Self::enrolled().await;
-        lab.service.boot_script(NODE.into()).await.unwrap();
+        lab.service.boot_script(crate::boot::Loader::Ipxe, NODE.into()).await.unwrap();
         assert_eq!(lab.state(), State::Deploying);
         lab
     }

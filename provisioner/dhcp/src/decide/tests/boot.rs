@@ -59,6 +59,21 @@ fn a_node_that_must_not_boot_gets_its_address_and_no_file() {
 }
 
 #[test]
+fn a_node_with_a_loader_of_its_own_gets_it_where_the_architecture_is_the_right_one() {
+    let node = NodeEntry { uefi_x64: Some("shimx64.efi".to_owned()), ..NodeEntry::default() };
+    for (spec, expected) in [
+        (rom(7), "shimx64.efi"),
+        (http(16), "http://10.0.0.1/boot/shimx64.efi"),
+        (rom(0), "undionly.kpxe"),
+        (rom(11), "ipxe-arm64.efi"),
+        (rom(7).option(77, b"iPXE"), SCRIPT),
+    ] {
+        let mut lab = Lab::with_nodes(BOOT, [(PacketSpec::MAC, node.clone())]);
+        assert_eq!(file(&lab.send(&spec)), expected);
+    }
+}
+
+#[test]
 fn options_66_and_67_when_the_client_asks_for_them() {
     let mut lab = Lab::new(BOOT);
     let reply = lab.send(&rom(0).option(55, &[66, 67]));
