@@ -46,12 +46,27 @@ impl Seeded {
     pub fn boot(name: &str, plug: impl FnOnce(&mut MachineSpec, &Parts<'_>) -> Result<()>) -> Result<Self> {
         let mut seeded = Self::assemble(name, plug)?;
         seeded.power_on()?;
-        seeded.login.wait(&seeded.outside, Patience::secs(300)).inspect_err(|_| {
-            if let Ok(console) = seeded.machine.console() {
+        seeded.wait()?;
+        Ok(seeded)
+    }
+
+    fn wait(&self) -> Result<()> {
+        self.login.wait(&self.outside, Patience::secs(300)).inspect_err(|_| {
+            if let Ok(console) = self.machine.console() {
                 eprintln!("--- the end of the console:\n{}", console.tail(60));
             }
-        })?;
-        Ok(seeded)
+        })
+    }
+
+    /// Takes the machine's power away, with everything written, and waits until its administrator can log in again.
+    ///
+    /// # Errors
+    /// As [`Seeded::boot`].
+    pub fn restart(&mut self) -> Result<()> {
+        self.run("sync")?;
+        self.machine.power_cut();
+        self.power_on()?;
+        self.wait()
     }
 
     /// The same, switched off.

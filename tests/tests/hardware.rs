@@ -330,7 +330,7 @@ fn boots_from_with(
         change(spec);
         Ok(())
     })?;
-    assert_eq!(seeded.by_uefi()?, firmware == Firmware::Uefi, "started by the other firmware");
+    assert_eq!(seeded.by_uefi()?, firmware.is_uefi(), "started by the other firmware");
     // Installed, not live: the state partition is on the disk that it was started from.
     let disk = seeded
         .run("readlink -f /sys/class/block/$(lsblk -no PKNAME $(findmnt -no SOURCE /run/daybreak/state))")?;

@@ -33,7 +33,7 @@ fn boots_live(name: &str, firmware: Firmware, medium: impl FnOnce(PathBuf) -> Bo
         Ok(())
     })?;
     assert_eq!(seeded.run("hostname")?, name);
-    assert_eq!(seeded.by_uefi()?, firmware == Firmware::Uefi, "started by the other firmware");
+    assert_eq!(seeded.by_uefi()?, firmware.is_uefi(), "started by the other firmware");
     assert_eq!(seeded.run("findmnt -no FSTYPE /run/daybreak/medium")?, "iso9660");
     let root = seeded.run("findmnt -no FSTYPE,OPTIONS /")?;
     assert!(root.starts_with("overlay") && root.contains("upperdir=/run/daybreak/changes/"), "{root}");

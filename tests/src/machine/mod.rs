@@ -3,6 +3,7 @@
 pub mod accelerator;
 pub mod card;
 pub mod disk;
+pub mod firmware;
 pub mod qmp;
 pub mod spec;
 pub mod storage;
@@ -22,7 +23,8 @@ use crate::text_log::{Mark, TextLog};
 
 pub use accelerator::accelerator;
 pub use card::{Card, CardModel, Plug, Slot};
-pub use spec::{Accelerator, BootMedium, Chipset, DirectBoot, Firmware, MachineSpec};
+pub use firmware::Firmware;
+pub use spec::{Accelerator, BootMedium, Chipset, DirectBoot, MachineSpec};
 pub use storage::{Controller, Disk, DiskFormat};
 
 /// QEMU's program for the appliance's architecture.
@@ -51,9 +53,9 @@ impl Machine {
     pub fn new(directory: &LabDirectory, spec: MachineSpec, accelerator: Accelerator) -> Result<Self> {
         let machine =
             Self { spec, accelerator, directory: directory.path().to_owned(), starts: 0, running: None };
-        if machine.spec.firmware == Firmware::Uefi {
+        if let Some((_, first)) = machine.spec.firmware.ovmf() {
             let vars = machine.file("vars.fd");
-            std::fs::copy(spec::OVMF_VARS, &vars).map_err(|source| LabError::File {
+            std::fs::copy(first, &vars).map_err(|source| LabError::File {
                 doing: "copy OVMF's variables to",
                 path: vars,
                 source,

@@ -3,16 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use super::card::{BRIDGE, Card, Slot};
+use super::firmware::Firmware;
 use super::storage::Disk;
-
-/// The machine's firmware and the network boot code that goes with it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Firmware {
-    /// `SeaBIOS`; the card carries the iPXE ROM.
-    Bios,
-    /// OVMF with its own PXE client: DHCP option 93 says 7, the loader comes by TFTP.
-    Uefi,
-}
 
 /// What runs the guest's instructions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -118,10 +110,16 @@ impl MachineSpec {
         }
         line.flag("-no-user-config").flag("-nodefaults").add("-display", "none");
         // Without graphics SeaBIOS writes its screen to the serial port, and so do iPXE and GRUB on top of it.
-        match self.chipset {
-            Chipset::Q35 => line.add("-machine", "q35,graphics=off"),
-            Chipset::Pc => line.add("-machine", "pc,graphics=off"),
+        let secure = self.firmware == Firmware::UefiSecureBoot;
+        let board = match self.chipset {
+            Chipset::Q35 => "q35",
+            Chipset::Pc => "pc",
         };
+        line.add("-machine", &format!("{board},graphics=off{}", if secure { ",smm=on" } else { "" }));
+        if secure {
+            // Only code in system management mode may write to the variables.
+            line.add("-global", "driver=cfi.pflash01,property=secure,value=on");
+        }
         match accelerator {
             Accelerator::Tcg => line.add("-accel", "tcg,thread=multi").add("-cpu", "max"),
             Accelerator::Kvm => line.add("-accel", "kvm").add("-cpu", "host"),
@@ -135,8 +133,8 @@ impl MachineSpec {
             line.add("-device", "intel-iommu");
         }
         line.add("-device", &format!("virtio-rng-pci{}", self.behind_iommu()));
-        if self.firmware == Firmware::Uefi {
-            line.add("-drive", &format!("if=pflash,unit=0,format=raw,readonly=on,file={OVMF_CODE}"));
+        if let Some((code, _)) = self.firmware.ovmf() {
+            line.add("-drive", &format!("if=pflash,unit=0,format=raw,readonly=on,file={code}"));
             line.add("-drive", &format!("if=pflash,unit=1,format=raw,file={}", comma(vars)));
         }
         self.add_devices(&mut line);
@@ -190,12 +188,6 @@ impl MachineSpec {
         }
     }
 }
-
-/// OVMF's code, as Debian's `ovmf` installs it.
-const OVMF_CODE: &str = "/usr/share/OVMF/OVMF_CODE_4M.fd";
-
-/// OVMF's empty variables.
-pub(crate) const OVMF_VARS: &str = "/usr/share/OVMF/OVMF_VARS_4M.fd";
 
 /// What puts a virtio device behind the IOMMU: the old kind of them knows none.
 pub(super) const BEHIND_IOMMU: &str = ",disable-legacy=on,iommu_platform=on";
@@ -304,6 +296,15 @@ mod tests {
         let line = line(&spec, Accelerator::Tcg);
         assert!(line.contains("unit=1,format=raw,file=/lab/vars"), "{line}");
         assert!(line.contains("bootindex=1,romfile= "), "{line}");
+    }
+
+    #[test]
+    fn secure_boot_has_its_own_firmware_and_protected_variables() {
+        let spec = MachineSpec { firmware: Firmware::UefiSecureBoot, ..with_card_and_disks() };
+        let line = line(&spec, Accelerator::Tcg);
+        for part in ["smm=on", "driver=cfi.pflash01,property=secure,value=on", "OVMF_CODE_4M.secboot.fd"] {
+            assert!(line.contains(part), "{part} is not in {line}");
+        }
     }
 
     #[test]
