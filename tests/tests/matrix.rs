@@ -38,12 +38,17 @@ macro_rules! rows {
 rows! {
     matrix_cd_by_bios: Cd, Bios;
     matrix_cd_by_uefi: Cd, Uefi;
+    matrix_cd_by_secure_boot: Cd, UefiSecureBoot;
     matrix_stick_by_bios: Stick, Bios;
     matrix_stick_by_uefi: Stick, Uefi;
+    matrix_stick_by_secure_boot: Stick, UefiSecureBoot;
     matrix_qcow2_by_bios: Qcow2, Bios;
     matrix_qcow2_by_uefi: Qcow2, Uefi;
+    matrix_qcow2_by_secure_boot: Qcow2, UefiSecureBoot;
     matrix_ova_disk_by_bios: OvaDisk, Bios;
     matrix_ova_disk_by_uefi: OvaDisk, Uefi;
+    matrix_ova_disk_by_secure_boot: OvaDisk, UefiSecureBoot;
     matrix_raw_by_bios: Raw, Bios;
     matrix_raw_by_uefi: Raw, Uefi;
+    matrix_raw_by_secure_boot: Raw, UefiSecureBoot;
 }
