@@ -56,13 +56,16 @@ fn a_machine_installs_over_the_network_and_starts_from_its_disk() {
     let mut machine = lab.machine("r1", 1, Firmware::UefiSecureBoot, vec![target]).unwrap();
     let mut timeline = lab.provisioner().timeline("r1").unwrap();
     machine.power_on(lab.bridge()).unwrap();
-    let mut wait = |code: &str, seconds: u64| {
-        timeline.wait_code(code, Patience::secs(seconds)).inspect_err(|_| explain(&lab, &machine)).unwrap();
-    };
-    wait("BOOT-INSTALL", BOOT);
-    wait("INSTALL-DONE", INSTALL);
-    wait("BOOT-DISK", BOOT);
-    wait("PHONE-HOME", BOOT);
+    for (code, text, seconds) in [
+        ("BOOT-INSTALL", "", BOOT),
+        ("INSTALL-DONE", "", INSTALL),
+        ("BOOT-DISK", "", BOOT),
+        ("PHONE-HOME", "", BOOT),
+        ("STATE-CHANGED", "active", 60),
+    ] {
+        let seen = timeline.wait(code, Patience::secs(seconds), |event| event.says(code, text));
+        seen.inspect_err(|_| explain(&lab, &machine)).unwrap();
+    }
     check_installed(&lab, &machine).unwrap();
     // Twice: to install, and to be sent to the disk. The kernel of the installer came once, by TFTP.
     for (file, times) in
