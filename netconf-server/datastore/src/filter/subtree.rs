@@ -94,7 +94,7 @@ impl Run {
 
     fn containment(self, node: &NodeRef<'_>, id: SchemaId, inner: &[Wanted]) -> Selection {
         let schema = node.schema().node(id);
-        if schema.keys().is_empty() {
+        if !matches!(schema.kind, Kind::List { .. }) {
             let Some(child) = self.children(node, id).next() else { return Selection::none() };
             return match self.siblings(&child, inner) {
                 Some(part) => pick(id, Picked::Node(part)),
@@ -107,7 +107,8 @@ impl Run {
                 entries.insert(key.clone(), part);
             }
         };
-        match named_entry(schema.keys(), inner) {
+        // A list of state may have no keys at all.
+        match named_entry(schema.keys(), inner).filter(|_| !schema.keys().is_empty()) {
             // Every key is given: look it up instead of looking at all.
             Some(key) => node.entry(id, &key).iter().for_each(&mut take),
             None => node.children_of(id).for_each(|entry| take(&entry)),

@@ -1,7 +1,7 @@
 use super::{Selection, SubtreeFilter};
 use crate::codec::{WithDefaults, WriteOptions, write_xml};
 use crate::testing::{cases, example, tree};
-use crate::tree::InstancePath;
+use crate::tree::{InstancePath, Tree};
 use crate::xml::{Fragment, Limits};
 use std::fs;
 
@@ -52,4 +52,35 @@ fn paths_add_up_to_a_selection() {
     assert_eq!(found, expected);
     selection.add(&InstancePath::parse(example(), "/").unwrap());
     assert_eq!(selection, Selection::All);
+}
+
+#[test]
+fn entries_without_keys_are_chosen_by_what_is_in_them() {
+    let events = ["first", "second", "third", "second"];
+    let data = Tree::build(example(), |root| {
+        root.container("example:top", |top| {
+            events
+                .iter()
+                .try_for_each(|text| top.entry("event", |event| event.leaf("text", text).map(drop)).map(drop))
+        })
+        .map(drop)
+    });
+    let data = data.unwrap();
+    for (inner, expected) in [
+        ("<event><text>second</text></event>", vec!["second", "second"]),
+        ("<event><text/></event>", events.to_vec()),
+        ("<event/>", events.to_vec()),
+        ("<event><text>fourth</text></event>", vec![]),
+    ] {
+        let filter = format!("<top xmlns=\"urn:example\">{inner}</top>");
+        let filter = SubtreeFilter::parse(example(), Fragment::new(&filter), Limits::default()).unwrap();
+        let selection = filter.select(&data.root(), false);
+        let mut found = String::new();
+        let options = WriteOptions { selection: Some(&selection), ..WriteOptions::default() };
+        write_xml(&mut found, &data.root(), options).unwrap();
+        let expected: Vec<_> =
+            expected.iter().map(|text| format!("<event><text>{text}</text></event>")).collect();
+        let found = found.trim_start_matches("<top xmlns=\"urn:example\">").trim_end_matches("</top>");
+        assert_eq!(found, expected.concat(), "{inner}");
+    }
 }
