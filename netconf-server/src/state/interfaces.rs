@@ -1,10 +1,12 @@
-//! State of ietf-interfaces (RFC 8343).
+//! State of ietf-interfaces (RFC 8343) with the addresses of ietf-ip (RFC 8344).
 
 use super::lenient::Lenient;
 use super::time::date_and_time;
-use daybreak_appliers::observe::{InterfaceState, Interfaces, OperState};
+use daybreak_appliers::observe::{AddressState, InterfaceState, Interfaces, OperState};
 use daybreak_datastore::tree::{BuildError, Builder, Entries, Key, Node, Tree};
+use std::collections::BTreeSet;
 use std::fmt::Write;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -69,7 +71,44 @@ fn interface(entry: &mut Builder<'_>, state: &InterfaceState, since: CountedSinc
         .optional("phys-address", hardware_address(&state.mac))?
         .optional("speed", speed.map(|speed| u64::from(speed) * MEGA))?
         .container("statistics", |counters| statistics(counters, state, since))?;
+    addresses(entry, "ietf-ip:ipv4", state.addresses.iter().filter(|address| address.net.addr().is_ipv4()))?;
+    addresses(entry, "ietf-ip:ipv6", state.addresses.iter().filter(|address| address.net.addr().is_ipv6()))
+}
+
+/// The addresses of a family, whoever gave them. Linux takes one twice, with prefixes of two lengths; the model does not.
+fn addresses<'s>(
+    entry: &mut Builder<'_>,
+    family: &str,
+    list: impl Iterator<Item = &'s AddressState>,
+) -> Result<(), BuildError> {
+    let mut seen = BTreeSet::new();
+    let list: Vec<_> = list.filter(|address| seen.insert(address.net.addr())).collect();
+    if list.is_empty() {
+        return Ok(());
+    }
+    entry.container(family, |inside| {
+        list.into_iter().try_for_each(|address| {
+            inside.try_entry("address", |entry| {
+                entry
+                    .leaf("ip", address.net.addr())?
+                    .leaf("prefix-length", address.net.prefix_len())?
+                    .leaf("origin", origin(address))?;
+                Ok(())
+            })
+        })
+    })?;
     Ok(())
+}
+
+/// Where an address comes from (RFC 8344, `ip-address-origin`). The kernel does not tell DHCP from a router's
+/// advertisement, but by the length: the first gives single addresses.
+fn origin(address: &AddressState) -> &'static str {
+    match address.net.addr() {
+        IpAddr::V4(_) if address.dynamic => "dhcp",
+        IpAddr::V6(_) if address.dynamic && address.net.prefix_len() == 128 => "dhcp",
+        IpAddr::V6(ip) if address.dynamic || ip.is_unicast_link_local() => "link-layer",
+        _ => "static",
+    }
 }
 
 /// On a port the wire is counted, not the twin.

@@ -48,6 +48,7 @@ with connect() as m:
     table = vrouter("show", "interfaces").splitlines()
     assert table[0].startswith("interface") and any(line.split()[:3] == ["lo", "up", "up"] for line in table), table
     assert vrouter("show", "interfaces", "lo").splitlines()[1].startswith("lo")
+    assert "127.0.0.1/8" in vrouter("show", "interfaces", "lo"), "an address that nobody configured here"
     state = json.loads(vrouter("show", "interfaces", "-o", "json"))
     assert any(i["name"] == "lo" and "if-index" in i for i in state["ietf-interfaces:interfaces"]["interface"])
     assert vrouter("show", "state", "interfaces", "interface", "lo", "admin-status") == "admin-status up;\n"
@@ -57,6 +58,8 @@ with connect() as m:
     for arguments, code, parts in [
         (["show", "config", "interfacez"], 2, ["did you mean interfaces?"]),
         (["show", "interfaces", "p9"], 2, ["there is no p9"]),
+        (["show", "routes", "192.0.2.1"], 2, ["no prefix"]),
+        (["show", "routes", "192.0.2.1/32"], 2, ["there is no route to 192.0.2.1/32"]),
         (["load", str(FOLDER / "none.xml")], 1, ["none.xml", "No such file"]),
         (["load", str(FOLDER / "id")], 2, ["neither XML nor JSON"]),
         (["--socket", str(FOLDER / "none"), "show"], 1, ["does not answer", "systemctl status netconfd"]),

@@ -20,6 +20,7 @@ use daybreak_netconf::framing;
 use daybreak_netconf::message::{Reply, ReplyError};
 use daybreak_netconf::session::{Client, ClientError, RawReply};
 use daybreak_netconf::xml::Limits as XmlLimits;
+use ipnet::IpNet;
 use tokio::net::UnixStream;
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -150,6 +151,14 @@ impl Link {
             }
         }
         Ok(tree)
+    }
+
+    /// The routing tables, or what they have for a prefix.
+    pub(super) fn routes(&mut self, prefix: Option<&IpNet>) -> Result<Tree, CliError> {
+        let schema = self.schema.clone();
+        let reply = self.ask(&request::get(&request::routes(&schema, prefix)))?;
+        let parsed = parse(&reply)?;
+        parsed.data().map_or_else(|| Ok(Tree::empty(schema.clone())), |data| state(&schema, data))
     }
 
     /// Edits the candidate: all of it or nothing.

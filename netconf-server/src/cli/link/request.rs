@@ -6,6 +6,10 @@ use daybreak_datastore::schema::Schema;
 use daybreak_datastore::store::Datastore;
 use daybreak_datastore::tree::InstancePath;
 use daybreak_netconf::xml::{element, escape_attribute};
+use ipnet::IpNet;
+
+/// The routing tables.
+const RIBS: &str = "/ietf-routing:routing/ribs";
 
 /// A filter for the node at a path, or none.
 pub(super) fn filter(schema: &Schema, at: Option<&InstancePath>) -> String {
@@ -21,6 +25,21 @@ pub(super) fn filter(schema: &Schema, at: Option<&InstancePath>) -> String {
     escape_attribute(&mut text, &select);
     text.push_str("\"/>");
     text
+}
+
+/// A filter for the routing tables, or for the routes to one prefix in them. Routes have no key that a path could name.
+pub(super) fn routes(schema: &Schema, prefix: Option<&IpNet>) -> String {
+    let Some(prefix) = prefix else {
+        let ribs = InstancePath::parse(schema, RIBS).ok();
+        return filter(schema, ribs.as_ref());
+    };
+    let family = if prefix.addr().is_ipv4() { "ipv4" } else { "ipv6" };
+    format!(
+        "<filter type=\"subtree\"><routing xmlns=\"urn:ietf:params:xml:ns:yang:ietf-routing\"><ribs><rib><name/>\
+         <address-family/><incomplete xmlns=\"urn:daybreak:yang:daybreak-routing\"/><routes><route>\
+         <destination-prefix xmlns=\"urn:ietf:params:xml:ns:yang:ietf-{family}-unicast-routing\">{prefix}\
+         </destination-prefix></route></routes></rib></ribs></routing></filter>"
+    )
 }
 
 pub(super) fn get(filter: &str) -> String {
@@ -69,8 +88,13 @@ pub(super) fn cancel_commit(ticket: Option<&str>) -> String {
 
 #[cfg(test)]
 mod tests {
+    use daybreak_datastore::codec::{WriteOptions, write_xml};
+    use daybreak_datastore::filter::SubtreeFilter;
+    use daybreak_datastore::xml::{Fragment, Limits};
+
     use super::*;
     use crate::cli::lang::Models;
+    use crate::cli::link::read_state;
 
     #[test]
     fn filters_declare_what_they_name() {
@@ -83,6 +107,29 @@ mod tests {
              ietf-netconf-acm:group[ietf-netconf-acm:name='a&quot;&lt;b']\"/>"
         );
         assert_eq!(filter(&models.schema, Some(&InstancePath::default())), "");
+    }
+
+    /// The server's own filter takes from its tables what was asked for.
+    #[test]
+    fn the_routes_to_one_prefix_are_chosen() {
+        let models = Models::load().unwrap();
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("testcases/state/routes.xml");
+        let tree = read_state(&models.schema, &std::fs::read_to_string(folder).unwrap()).unwrap();
+        for (prefix, count, other) in [("198.51.100.0/24", 2, "2001:db8"), ("2001:db8:2::/48", 1, "192.0.2")]
+        {
+            let text = routes(&models.schema, prefix.parse().ok().as_ref());
+            let inner = text.split_once('>').and_then(|(_, rest)| rest.strip_suffix("</filter>")).unwrap();
+            let filter =
+                SubtreeFilter::parse(&models.schema, Fragment::new(inner), Limits::default()).unwrap();
+            let selection = filter.select(&tree.root(), false);
+            let mut chosen = String::new();
+            let options = WriteOptions { selection: Some(&selection), ..WriteOptions::default() };
+            write_xml(&mut chosen, &tree.root(), options).unwrap();
+            assert!(chosen.contains(prefix) && !chosen.contains(other), "{chosen}");
+            assert_eq!(chosen.matches("<destination-prefix").count(), count, "{chosen}");
+            assert!(chosen.contains("<incomplete"), "{chosen}");
+        }
+        assert!(routes(&models.schema, None).contains("xpath"));
     }
 
     #[test]

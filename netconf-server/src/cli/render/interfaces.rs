@@ -49,6 +49,10 @@ fn addresses(interface: &NodeRef<'_>) -> Vec<String> {
     for family in ["ipv4", "ipv6"].iter().filter_map(|family| child(interface, family)) {
         for address in each(&family, "address") {
             let ip = leaf(&address, &["ip"]).unwrap_or_default();
+            // Every interface has one of these, and none is chosen by anybody.
+            if ip.starts_with("fe80:") && leaf(&address, &["origin"]) == Some("link-layer") {
+                continue;
+            }
             let length = leaf(&address, &["prefix-length"]).unwrap_or_default();
             found.push(format!("{ip}/{length}"));
         }

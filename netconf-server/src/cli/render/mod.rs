@@ -12,7 +12,7 @@ pub(super) use bgp::bgp;
 pub(super) use compare::{compare, compare_json, compare_xml};
 pub(super) use config::{config, document};
 pub(super) use interfaces::interfaces;
-pub(super) use routes::routes;
+pub(super) use routes::{has_routes, is_incomplete, routes};
 pub(super) use status::{status, version};
 
 use daybreak_datastore::schema::Kind;
@@ -84,7 +84,7 @@ mod tests {
         for (name, text) in [
             ("interfaces", interfaces(&tree, None)),
             ("interface", interfaces(&tree, Some("p0"))),
-            ("routes", routes(&tree, None)),
+            ("routes", routes(&tree, 1000)),
             ("bgp", bgp(&tree, None)),
             ("version", version(&tree, "0.1.0")),
             ("status", status(&tree, false, false)),
@@ -100,7 +100,7 @@ mod tests {
     #[test]
     fn nothing_is_an_empty_table() {
         let empty = Tree::empty(models().schema.clone());
-        assert_eq!(interfaces(&empty, None) + &routes(&empty, None) + &bgp(&empty, None), "");
+        assert_eq!(interfaces(&empty, None) + &routes(&empty, 1) + &bgp(&empty, None), "");
         assert!(status(&empty, true, true).contains("not committed"));
     }
 }

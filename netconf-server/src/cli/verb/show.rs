@@ -2,6 +2,7 @@
 
 use daybreak_datastore::store::Datastore;
 use daybreak_datastore::tree::{InstancePath, Tree};
+use ipnet::IpNet;
 
 use super::{Format, Router};
 use crate::cli::VERSION;
@@ -21,6 +22,9 @@ pub(in crate::cli) const WHAT: &[(&str, &str)] = &[
     ("version", "versions of what the appliance is made of"),
     ("status", "what is going on, and whether the configuration is saved"),
 ];
+
+/// Most routes that are shown to people at once; programs get what the router tells.
+const ROWS: usize = 1000;
 
 /// What is read of the router's state for what can be shown, as data paths.
 const INTERFACES: &[&str] = &["/ietf-interfaces:interfaces"];
@@ -54,7 +58,7 @@ pub(in crate::cli) fn show(router: &mut Router, words: &[Word], format: Format) 
             Ok(render::config(&router.models, &tree, &path, 0, format))
         }
         "interfaces" => table(router, INTERFACES, rest, format, render::interfaces),
-        "routes" => table(router, ROUTES, rest, format, render::routes),
+        "routes" => routes(router, rest, format),
         "bgp" => table(router, BGP, rest, format, render::bgp),
         "version" => table(router, RELEASES, rest, format, |tree, _| render::version(tree, VERSION)),
         _ => status(router, rest, format),
@@ -118,6 +122,36 @@ fn table(
         }
         _ => Ok(text),
     }
+}
+
+/// The routing table up to a number of routes, or all routes to a prefix.
+fn routes(router: &mut Router, words: &[Word], format: Format) -> Result<String, CliError> {
+    let prefix = match words {
+        [] => None,
+        [word] => Some(prefix(&word.text)?),
+        [_, more, ..] => {
+            let message = format!("nothing more is accepted after the prefix, not {:?}", more.text);
+            return Err(LineError::Wrong(message).into());
+        }
+    };
+    let tree = router.link.routes(prefix.as_ref())?;
+    if matches!(format, Format::Json | Format::Xml) {
+        return Ok(render::document(&router.models, &tree, &known(router, ROUTES), format));
+    }
+    let text = render::routes(&tree, ROWS);
+    match prefix {
+        Some(prefix) if !render::has_routes(&tree) => {
+            let more = if render::is_incomplete(&tree) { " among those that the router tells" } else { "" };
+            Err(LineError::Wrong(format!("there is no route to {prefix}{more}")).into())
+        }
+        _ => Ok(text),
+    }
+}
+
+/// A prefix as the router has it, without bits beyond its length.
+fn prefix(text: &str) -> Result<IpNet, LineError> {
+    let parsed = text.parse::<IpNet>().map(|prefix| prefix.trunc());
+    parsed.map_err(|_| LineError::Wrong(format!("{text:?} is no prefix, as 10.0.0.0/8 or 2001:db8::/32")))
 }
 
 /// Paths of our own models: that they are there is tested.

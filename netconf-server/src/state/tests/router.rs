@@ -5,8 +5,8 @@ use crate::intent::tests::case;
 use crate::state::{CountedSince, Denied, bgp, dataplane, interfaces, routes};
 use daybreak_appliers::intent::Family;
 use daybreak_appliers::observe::{
-    BgpState, Counters, Dataplane, InterfaceState, Interfaces, NeighborState, NextHopState, OperState,
-    PortCounters, PortState, PrefixCounts, RouteState, RouteTable, SessionState,
+    AddressState, BgpState, Counters, Dataplane, InterfaceState, Interfaces, NeighborState, NextHopState,
+    OperState, PortCounters, PortState, PrefixCounts, RouteState, RouteTable, SessionState,
 };
 use daybreak_control::v1;
 use daybreak_datastore::tree::Tree;
@@ -43,10 +43,27 @@ fn seen() -> Interfaces {
         ..InterfaceState::default()
     };
     let loopback = InterfaceState { loopback: true, ..interface(1, &[], OperState::Up, None) };
+    let address = |net: &str, dynamic| AddressState {
+        net: net.parse().unwrap(),
+        dynamic,
+        tentative: false,
+        duplicate: false,
+    };
+    // The first is there twice, which the model cannot say.
+    let managed = vec![
+        address("198.51.100.7/24", true),
+        address("198.51.100.7/32", false),
+        address("2001:db8:5::1/64", false),
+        address("2001:db8:5::7/128", true),
+        address("2001:db8:5::8/64", true),
+        address("fe80::1/64", false),
+    ];
+    let ens3 = interface(2, &[2, 0, 0x5e, 0, 0x53, 1], OperState::Up, None);
+    let p0 = interface(3, &[2, 0, 0x5e, 0, 0x53, 2], OperState::LowerLayerDown, Some(port));
     let list = [
         ("lo", loopback),
-        ("ens3", interface(2, &[2, 0, 0x5e, 0, 0x53, 1], OperState::Up, None)),
-        ("p0", interface(3, &[2, 0, 0x5e, 0, 0x53, 2], OperState::LowerLayerDown, Some(port))),
+        ("ens3", InterfaceState { addresses: managed, ..ens3 }),
+        ("p0", InterfaceState { addresses: vec![address("192.0.2.1/24", false)], ..p0 }),
         ("tun0", InterfaceState { admin_up: false, ..interface(4, &[], OperState::Unknown, None) }),
         ("a/b", interface(5, &[], OperState::Up, None)),
     ];

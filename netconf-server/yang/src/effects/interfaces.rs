@@ -36,6 +36,11 @@ pub(super) static EFFECTS: &[Effect] = &[
     },
     Effect {
         base: "/ietf-interfaces:interfaces/interface/ietf-ip:ipv4",
+        by: &[State],
+        nodes: &["address/origin"],
+    },
+    Effect {
+        base: "/ietf-interfaces:interfaces/interface/ietf-ip:ipv4",
         by: &[DataPlane, Linux],
         nodes: &["mtu"],
     },
@@ -43,6 +48,11 @@ pub(super) static EFFECTS: &[Effect] = &[
         base: "/ietf-interfaces:interfaces/interface/ietf-ip:ipv6",
         by: &[Linux],
         nodes: &["enabled", "forwarding", "address/ip", "address/prefix-length"],
+    },
+    Effect {
+        base: "/ietf-interfaces:interfaces/interface/ietf-ip:ipv6",
+        by: &[State],
+        nodes: &["address/origin"],
     },
     Effect {
         base: "/ietf-interfaces:interfaces/interface/ietf-ip:ipv6",
