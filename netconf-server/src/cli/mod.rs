@@ -79,12 +79,12 @@ enum Verb {
     /// Show configuration and state [default: config]
     #[command(subcommand_value_name = "WHAT", subcommand_help_heading = "What")]
     Show(Show),
-    /// Show what a commit would change
-    Compare,
+    /// Show what a commit would change, or what is different from an earlier configuration
+    Compare(Number),
     /// Make the candidate the running configuration, and confirm what waits
     Commit(Commit),
-    /// Discard the candidate, and take a confirmed commit back
-    Rollback,
+    /// Discard the candidate and take a confirmed commit back, or load an earlier configuration into the candidate
+    Rollback(Number),
     /// Load a file in XML or JSON into the candidate
     Load(Load),
     /// Keep the running configuration over a restart: running becomes startup
@@ -122,6 +122,8 @@ enum What {
     Routes(Words),
     /// BGP sessions; one by the address of the neighbour
     Bgp(Words),
+    /// Configurations that were running, for compare and rollback
+    Commits(Words),
     /// Versions of what the appliance is made of
     Version(Words),
     /// What is going on, and whether the configuration is saved
@@ -133,6 +135,13 @@ struct Words {
     /// Names of nodes with the keys of lists as words, as in: interfaces interface p0
     #[arg(value_name = "PATH")]
     words: Vec<String>,
+}
+
+#[derive(Debug, clap::Args)]
+struct Number {
+    /// How many changes of running ago, as show commits lists them; 0 is running
+    #[arg(default_value_t = 0, value_name = "NUMBER")]
+    number: u32,
 }
 
 #[derive(Debug, clap::Args)]
@@ -201,9 +210,9 @@ impl Cli {
 fn one_shot(verb: Verb, router: &mut Router, format: Format) -> Result<String, CliError> {
     match verb {
         Verb::Show(show) => verb::show(router, &show.words(), format),
-        Verb::Compare => verb::compare(router, format),
+        Verb::Compare(back) => verb::compare(router, back.number, format),
         Verb::Commit(commit) => verb::commit(router, commit.how(), format),
-        Verb::Rollback => verb::rollback(router, format),
+        Verb::Rollback(back) => verb::rollback(router, back.number, format),
         Verb::Load(load) => verb::load(router, &load.file, load.mode, format),
         Verb::Save => verb::save(router, format),
         // Those were carried out without a router.
@@ -251,6 +260,7 @@ impl Show {
             What::Interfaces(rest) => ("interfaces", rest),
             What::Routes(rest) => ("routes", rest),
             What::Bgp(rest) => ("bgp", rest),
+            What::Commits(rest) => ("commits", rest),
             What::Version(rest) => ("version", rest),
             What::Status(rest) => ("status", rest),
         };

@@ -11,7 +11,7 @@ use daybreak_netconf::error::{ErrorTag, RpcError};
 use tokio_util::sync::CancellationToken;
 
 use super::change::touches_nacm;
-use super::{Caller, Engine, errors};
+use super::{Action, Caller, Engine, Made, errors};
 use crate::nacm::Nacm;
 
 /// `<confirmed/>` of a commit.
@@ -49,7 +49,8 @@ impl Engine {
             let prepared = prepared.map_err(StoreError::into_rpc_errors)?;
             engine.check(Some(&prepared.old), &prepared.new, &prepared.changes)?;
             let changes = prepared.changes.len();
-            engine.carry_out(prepared).await?;
+            let action = if request.confirm.is_some() { Action::ConfirmedCommit } else { Action::Commit };
+            engine.carry_out(prepared, Made::now(Some(&caller.user.name), action)).await?;
             tracing::info!(
                 user = caller.user.name,
                 session = caller.session.0,
@@ -71,8 +72,8 @@ impl Engine {
         caller: &Caller,
         persist_id: Option<String>,
     ) -> Result<(), Vec<RpcError>> {
-        let (engine, session) = (Arc::clone(self), caller.session);
-        whole(async move { engine.roll_back(Some((session, persist_id.as_deref())), "cancelled").await })
+        let (engine, caller) = (Arc::clone(self), caller.clone());
+        whole(async move { engine.roll_back(Some((&caller, persist_id.as_deref())), "cancelled").await })
             .await
     }
 
@@ -127,11 +128,13 @@ impl Engine {
     /// later, for the way back must not be a way that can be refused.
     pub(super) async fn roll_back(
         &self,
-        by: Option<(SessionId, Option<&str>)>,
+        by: Option<(&Caller, Option<&str>)>,
         why: &'static str,
     ) -> Result<(), Vec<RpcError>> {
         let _turn = self.turn.lock().await;
-        let prepared = match self.lock().store.prepare_rollback(by) {
+        let session = by.map(|(caller, persist_id)| (caller.session, persist_id));
+        let made = Made::now(by.map(|(caller, _)| caller.user.name.as_str()), Action::TakenBack);
+        let prepared = match self.lock().store.prepare_rollback(session) {
             Ok(prepared) => prepared,
             // Confirmed or cancelled while this waited for its turn.
             Err(StoreError::NothingToConfirm) if by.is_none() => return Ok(()),
@@ -144,14 +147,14 @@ impl Engine {
             let outcome = self.appliers.reconcile(&to).await;
             self.remember(&outcome);
         }
-        self.finish(prepared, to).await
+        self.finish(prepared, to, made).await
     }
 
     /// Has the appliers carry a prepared change out.
-    async fn carry_out(&self, prepared: Prepared) -> Result<(), Vec<RpcError>> {
+    async fn carry_out(&self, prepared: Prepared, made: Made) -> Result<(), Vec<RpcError>> {
         let (from, (prepared, to)) = self.begin(prepared).await?;
         match self.appliers.apply(&from, &to).await {
-            Ok(_) => self.finish(prepared, to).await,
+            Ok(_) => self.finish(prepared, to, made).await,
             Err(error) => {
                 if !error.is_unchanged() {
                     self.repair.notify_one();
@@ -182,7 +185,9 @@ impl Engine {
 
     /// The router is what `prepared` says: now running is, first on disk and then for everybody. When the disk fails it is all
     /// the same, for the router is; only a crash would take it back, and the client is told.
-    async fn finish(&self, prepared: Prepared, to: Intent) -> Result<(), Vec<RpcError>> {
+    async fn finish(&self, prepared: Prepared, to: Intent, made: Made) -> Result<(), Vec<RpcError>> {
+        let changed = !prepared.changes.is_empty();
+        let running = prepared.new.clone();
         let nacm = touches_nacm(self, &prepared.changes).then(|| Nacm::read(&prepared.new));
         let due = self.lock().store.conclude(&prepared).map_err(StoreError::into_rpc_errors)?;
         let durable = written(due).await;
@@ -195,8 +200,14 @@ impl Engine {
             Some(Err(error)) => tracing::error!(%error, "access control stays as it was"),
             None => {}
         }
+        if changed {
+            state.past.add(made, running);
+        }
         let grown = state.store.wants_compaction();
         drop(state);
+        if changed {
+            self.past_grown.notify_one();
+        }
         self.confirm_changed.notify_one();
         if grown {
             self.journal_grown.notify_one();

@@ -7,10 +7,12 @@ mod change;
 mod commit;
 mod edit;
 mod errors;
+mod history;
 mod open;
 mod repair;
 
 pub use commit::Confirmed;
+pub use history::{Action, Made};
 pub use open::{OpenError, Settings};
 
 use std::sync::Arc;
@@ -27,6 +29,7 @@ use parking_lot::{Mutex, MutexGuard};
 use tokio::sync::Notify;
 
 use crate::nacm::{Nacm, User};
+use history::Past;
 
 /// Who asks for a change.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,6 +63,8 @@ pub struct Engine {
     journal_grown: Notify,
     /// One change of the files of startup at a time.
     saving: tokio::sync::Mutex<()>,
+    /// Told when there is more to keep of what was running.
+    past_grown: Notify,
     /// Told when the router may not be what running says.
     repair: Notify,
     clock: fn() -> BootTime,
@@ -72,6 +77,8 @@ struct State {
     /// What running means.
     intent: Intent,
     nacm: Arc<Nacm>,
+    /// What was running, up to now.
+    past: Past,
     /// What keeps the router from being what running says, in words.
     problems: Vec<String>,
     /// When running, candidate and startup were locked last.

@@ -1,5 +1,6 @@
 //! Starting: datastores from disk, the router brought to them.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -13,6 +14,7 @@ use daybreak_netconf::error::{ErrorTag, RpcError};
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
+use super::history::Past;
 use super::{DeniedCounters, Engine, State};
 use crate::intent::{self, IntentError};
 use crate::nacm::{Nacm, NacmError};
@@ -21,6 +23,8 @@ use crate::nacm::{Nacm, NacmError};
 pub struct Settings {
     /// Where datastores are kept.
     pub paths: Paths,
+    /// Folder of what was running before.
+    pub past: PathBuf,
     /// Tells boots apart, as `/proc/sys/kernel/random/boot_id`.
     pub boot_id: String,
     /// What carries configurations out.
@@ -73,6 +77,7 @@ impl Engine {
         let running = store.tree(Datastore::Running);
         let intent = intent::extract(running)?;
         let nacm = Arc::new(Nacm::read(running)?);
+        let past = Past::open(&settings.past, &schema, running);
         let problems = report.problems.iter().map(ToString::to_string).collect();
         let engine = Arc::new(Self {
             schema,
@@ -82,12 +87,14 @@ impl Engine {
                 store,
                 intent: intent.clone(),
                 nacm,
+                past,
                 problems,
                 locked: [SystemTime::UNIX_EPOCH; 3],
             }),
             turn: tokio::sync::Mutex::default(),
             confirm_changed: Notify::new(),
             journal_grown: Notify::new(),
+            past_grown: Notify::new(),
             saving: tokio::sync::Mutex::default(),
             repair: Notify::new(),
             clock: settings.clock,

@@ -15,7 +15,8 @@ use parking_lot::Mutex;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
-use super::{Caller, Confirmed, Engine, Settings};
+use super::history::Past;
+use super::{Action, Caller, Confirmed, Engine, Made, Settings};
 use crate::nacm::User;
 
 const TYPE: &str = "<type xmlns:t=\"urn:ietf:params:xml:ns:yang:iana-if-type\">t:ethernetCsmacd</type>";
@@ -101,6 +102,7 @@ async fn open(folder: &Path, router: &Arc<Router>) -> Arc<Engine> {
             startup_xml: folder.join("startup.xml"),
             startup_json: folder.join("startup.json"),
         },
+        past: folder.join("commits"),
         boot_id: "boot-1".to_owned(),
         appliers: Appliers::new(list, Deadlines::default()),
         clock: now,
@@ -306,4 +308,87 @@ async fn startup_is_what_is_copied_to_it_and_comes_back_after_a_boot() {
     router.interfaces.lock().clear();
     open(folder.path(), &router).await;
     assert_eq!(interfaces(&router), ["p0"]);
+}
+
+/// Action and user of everything that is kept.
+fn made(engine: &Engine) -> Vec<(Action, Option<String>)> {
+    engine.commits().into_iter().map(|made| (made.action, made.user)).collect()
+}
+
+#[tokio::test]
+async fn what_was_running_is_kept_and_outlives_the_server() {
+    let (folder, router, ann) = (tempfile::tempdir().unwrap(), Arc::<Router>::default(), caller(1, true));
+    let engine = open(folder.path(), &router).await;
+    put(&engine, &ann, "p0").unwrap();
+    engine.commit(&ann, None, None).await.unwrap();
+    let first = engine.tree(Datastore::Running);
+    put(&engine, &ann, "p1").unwrap();
+    engine.commit(&ann, Some(confirmed(600, None)), None).await.unwrap();
+    let second = engine.tree(Datastore::Running);
+    engine.cancel_commit(&ann, None).await.unwrap();
+    // A commit of nothing is none.
+    engine.commit(&ann, None, None).await.unwrap();
+    let user = || Some("user1".to_owned());
+    let expected = vec![
+        (Action::TakenBack, user()),
+        (Action::ConfirmedCommit, user()),
+        (Action::Commit, user()),
+        (Action::Start, None),
+    ];
+    assert_eq!(made(&engine), expected);
+    let folder_of_past = folder.path().join("commits");
+    for written in [false, true] {
+        if written {
+            let stop = CancellationToken::new();
+            stop.cancel();
+            Arc::clone(&engine).run_history(stop).await;
+        }
+        assert_eq!(std::fs::read_dir(&folder_of_past).unwrap().count(), if written { 4 } else { 0 });
+        assert!(engine.earlier(0).await.unwrap() == first && engine.earlier(1).await.unwrap() == second);
+        assert!(engine.earlier(2).await.unwrap() == first && engine.earlier(3).await.unwrap().is_empty());
+        let missing = engine.earlier(4).await.unwrap_err();
+        assert_eq!(missing[0].tag, ErrorTag::DataMissing);
+        assert!(missing[0].to_string().contains("0 to 3 are"), "{}", missing[0]);
+    }
+    drop(engine);
+    let engine = open(folder.path(), &router).await;
+    assert_eq!(made(&engine), expected, "running is as it was");
+    drop(engine);
+    // Another boot begins with startup, which is empty.
+    std::fs::remove_dir_all(folder.path().join("state")).unwrap();
+    let engine = open(folder.path(), &router).await;
+    assert_eq!(made(&engine)[..2], [(Action::Start, None), (Action::TakenBack, user())]);
+    assert!(engine.earlier(1).await.unwrap() == first);
+}
+
+#[tokio::test]
+async fn an_earlier_configuration_that_cannot_be_read_is_an_error_of_its_own() {
+    let (folder, router, ann) = (tempfile::tempdir().unwrap(), Arc::<Router>::default(), caller(1, true));
+    let engine = open(folder.path(), &router).await;
+    put(&engine, &ann, "p0").unwrap();
+    engine.commit(&ann, None, None).await.unwrap();
+    let stop = CancellationToken::new();
+    stop.cancel();
+    Arc::clone(&engine).run_history(stop).await;
+    std::fs::write(folder.path().join("commits/0000000001.xml.gz"), "cut").unwrap();
+    let error = engine.earlier(1).await.unwrap_err();
+    assert_eq!(error[0].tag, ErrorTag::OperationFailed);
+    assert!(error[0].to_string().contains("0000000001.xml.gz"), "{}", error[0]);
+    assert!(engine.earlier(0).await.is_ok());
+}
+
+#[tokio::test]
+async fn without_a_folder_the_past_is_kept_in_memory_up_to_a_number() {
+    let (folder, router, ann) = (tempfile::tempdir().unwrap(), Arc::<Router>::default(), caller(1, true));
+    std::fs::write(folder.path().join("commits"), "a file").unwrap();
+    let engine = open(folder.path(), &router).await;
+    put(&engine, &ann, "p0").unwrap();
+    engine.commit(&ann, None, None).await.unwrap();
+    assert!(engine.earlier(1).await.unwrap().is_empty());
+    let mut past =
+        Past::open(&folder.path().join("commits"), engine.schema(), &engine.tree(Datastore::Running));
+    for _ in 0..60 {
+        past.add(Made::now(None, Action::Commit), engine.tree(Datastore::Running));
+    }
+    assert_eq!(past.len(), 50);
 }

@@ -10,6 +10,7 @@ mod delete_config;
 mod discard_changes;
 mod edit_config;
 mod get;
+mod get_commit;
 mod get_config;
 mod get_schema;
 mod kill_session;
@@ -32,6 +33,9 @@ use daybreak_netconf::xml::{Element, MONITORING, NETCONF};
 use crate::engine::{Caller, Engine};
 use crate::nacm::Access;
 use parameters::Parameters;
+
+/// Namespace of `daybreak-commits`.
+const COMMITS: &str = "urn:daybreak:yang:daybreak-commits";
 
 /// What a reply is made of: the errors of an operation are its answer, too.
 type Answer = Result<Response, Vec<RpcError>>;
@@ -82,6 +86,7 @@ async fn dispatch(context: &Context, operation: &Element<'_>) -> Answer {
         "cancel-commit" => cancel_commit::perform(context, parameters).await,
         "discard-changes" => discard_changes::perform(context, parameters),
         "get-schema" => get_schema::perform(context, parameters),
+        "get-commit" => get_commit::perform(context, parameters).await,
         "close-session" => close_session::perform(parameters),
         "kill-session" => kill_session::perform(context, parameters).await,
         other => Err(vec![unknown(other)]),
@@ -98,6 +103,7 @@ fn permitted(context: &Context, operation: &Element<'_>) -> Result<(), RpcError>
     let name = operation.name();
     let (module, namespace) = match name {
         "get-schema" => ("ietf-netconf-monitoring", MONITORING),
+        "get-commit" => ("daybreak-commits", COMMITS),
         _ => ("ietf-netconf", NETCONF),
     };
     if let Some(other) = operation.namespace().filter(|own| *own != namespace && *own != NETCONF) {

@@ -35,8 +35,18 @@ impl Query {
         Ok(Self { filter, defaults })
     }
 
+    /// All that may be seen, as it was set.
+    pub(super) fn everything() -> Self {
+        Self { filter: Filter::None, defaults: WithDefaults::default() }
+    }
+
     /// The part of `tree` that was asked for and may be seen.
-    pub(super) fn answer<'t>(&self, context: &'t Context, tree: &'t Tree) -> Answer {
+    pub(super) fn answer(&self, context: &Context, tree: &Tree) -> Answer {
+        self.text(context, tree).map(Response::Data)
+    }
+
+    /// The same as XML.
+    pub(super) fn text<'t>(&self, context: &'t Context, tree: &'t Tree) -> Result<String, Vec<RpcError>> {
         let view = context.engine.constraints().view(tree);
         let selection = match &self.filter {
             Filter::None => None,
@@ -64,8 +74,7 @@ impl Query {
             }
             Ok::<_, std::fmt::Error>(text)
         });
-        text.map(Response::Data)
-            .map_err(|_| one(RpcError::application(ErrorTag::OperationFailed, "the reply cannot be written")))
+        text.map_err(|_| one(RpcError::application(ErrorTag::OperationFailed, "the reply cannot be written")))
     }
 }
 

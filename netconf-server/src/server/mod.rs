@@ -80,6 +80,7 @@ pub async fn run(
             startup_xml: config.startup_dir.join("startup.xml"),
             startup_json: config.startup_dir.join("startup.json"),
         },
+        past: config.startup_dir.join("commits"),
         boot_id: clock::boot_id()?,
         appliers: appliers(&config),
         clock: clock::since_boot,
@@ -96,6 +97,7 @@ pub async fn run(
     let _guard = stop.clone().drop_guard();
     tasks.spawn(Arc::clone(&engine).run_confirm_timer(stop.clone()));
     tasks.spawn(Arc::clone(&engine).run_compaction(stop.clone()));
+    tasks.spawn(Arc::clone(&engine).run_history(stop.clone()));
     tasks.spawn(Arc::clone(&engine).run_repairs(stop.clone()));
     tasks.spawn({
         let (engine, stop) = (Arc::clone(&engine), stop.clone());

@@ -4,6 +4,7 @@
 //! parts that its filter names. [`Tree::joined`] lays one over another.
 
 mod bgp;
+mod commits;
 mod dataplane;
 mod interfaces;
 mod lenient;
@@ -23,6 +24,8 @@ use daybreak_datastore::schema::Schema;
 use daybreak_datastore::tree::{BuildError, Tree};
 use std::sync::Arc;
 use std::time::SystemTime;
+
+use crate::engine::Made;
 
 /// `netconf-state` of ietf-netconf-monitoring.
 ///
@@ -54,6 +57,14 @@ pub fn library(schema: &Arc<Schema>) -> Result<Tree, BuildError> {
 /// [`BuildError`] when the schema is another.
 pub fn system(schema: &Arc<Schema>, machine: &Machine, now: SystemTime) -> Result<Tree, BuildError> {
     Tree::build(schema, |top| system::fill(top, machine, now))
+}
+
+/// `commits` of `daybreak-commits`, the newest first.
+///
+/// # Errors
+/// [`BuildError`] when the schema is another.
+pub fn commits(schema: &Arc<Schema>, commits: &[Made]) -> Result<Tree, BuildError> {
+    Tree::build(schema, |top| commits::fill(top, commits))
 }
 
 /// The interfaces of the machine, under `interfaces` of ietf-interfaces. Those that `configuration` does not have are there,

@@ -52,6 +52,11 @@ fn a_confirmed_commit_goes_back_and_outlives_its_session() {
 }
 
 #[test]
+fn earlier_configurations_are_listed_and_come_back() {
+    script("earlier.py");
+}
+
+#[test]
 fn the_holder_of_the_lock_is_named() {
     script("locked.py");
 }

@@ -35,6 +35,7 @@ pub static IMPLEMENTED: &[Implemented] = &[
     module("ietf-bgp", &[]),
     module("ietf-system", &["authentication", "dns-udp-tcp-port", "local-users", "ntp", "timezone-name"]),
     module("daybreak-bgp", &[]),
+    module("daybreak-commits", &[]),
     module("daybreak-dataplane", &[]),
     module("daybreak-routing", &[]),
     module("daybreak-system", &[]),

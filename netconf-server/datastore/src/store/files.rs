@@ -44,18 +44,21 @@ pub(super) fn is_snapshot(name: &str) -> bool {
 
 /// Writes a tree as a document of its own.
 pub(super) fn write_tree(path: &Path, tree: &Tree, indent: Option<usize>) -> Result<(), StoreError> {
-    let document = |file: &mut File| {
-        let mut sink = IoSink::new(BufWriter::with_capacity(1 << 16, file));
-        let line = if indent.is_some() { "\n" } else { "" };
-        let mut write = || {
-            write!(sink, "<config xmlns=\"{NETCONF}\">{line}")?;
-            write_xml(&mut sink, &tree.root(), WriteOptions { indent, ..WriteOptions::default() })?;
-            sink.write_str("</config>\n")
-        };
-        let result = write();
-        sink.finish(result)?.flush()
+    replace_file(path, |file| document(file, tree, indent))
+        .map_err(|error| StoreError::io("write", path, error))
+}
+
+/// Writes a tree as a document of its own to anything.
+pub(super) fn document(out: impl Write, tree: &Tree, indent: Option<usize>) -> io::Result<()> {
+    let mut sink = IoSink::new(BufWriter::with_capacity(1 << 16, out));
+    let line = if indent.is_some() { "\n" } else { "" };
+    let mut write = || {
+        write!(sink, "<config xmlns=\"{NETCONF}\">{line}")?;
+        write_xml(&mut sink, &tree.root(), WriteOptions { indent, ..WriteOptions::default() })?;
+        sink.write_str("</config>\n")
     };
-    replace_file(path, document).map_err(|error| StoreError::io("write", path, error))
+    let result = write();
+    sink.finish(result)?.flush()
 }
 
 /// Reads a tree that was written as a document.
@@ -64,7 +67,8 @@ pub(super) fn read_tree(schema: &Arc<Schema>, path: &Path) -> Result<Result<Tree
     Ok(tree_of(schema, &bytes))
 }
 
-fn tree_of(schema: &Arc<Schema>, bytes: &[u8]) -> Result<Tree, DataError> {
+/// Reads a tree from a document.
+pub(super) fn tree_of(schema: &Arc<Schema>, bytes: &[u8]) -> Result<Tree, DataError> {
     let text = std::str::from_utf8(bytes).map_err(|error| {
         let (line, column) = position(bytes, error.valid_up_to());
         let mut error =

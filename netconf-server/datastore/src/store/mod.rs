@@ -9,6 +9,7 @@ mod commit;
 mod due;
 mod error;
 mod files;
+mod history;
 mod journal;
 mod locks;
 mod open;
@@ -17,6 +18,7 @@ mod startup;
 pub use commit::{CommitRequest, ConfirmRequest, Prepared, Validate};
 pub use due::Due;
 pub use error::StoreError;
+pub use history::{History, Kept};
 pub use open::{Origin, Problem, Report};
 pub use startup::StartupFiles;
 

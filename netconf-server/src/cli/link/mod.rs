@@ -138,6 +138,18 @@ impl Link {
             .map_err(|error| CliError::Answer(error.to_string()))
     }
 
+    /// What was running so many changes ago.
+    pub(super) fn earlier(&mut self, number: u32) -> Result<Tree, CliError> {
+        let reply = self.ask(&request::get_commit(number))?;
+        let parsed = parse(&reply)?;
+        let config = parsed.content.iter().find(|element| element.name() == "config");
+        let Some(config) = config else { return Ok(Tree::empty(self.schema.clone())) };
+        let namespaces = config.namespaces();
+        let fragment = Fragment { text: config.inner(), namespaces: &namespaces };
+        tree_from_xml(&self.schema, fragment, Limits { size: LARGEST, ..Limits::default() })
+            .map_err(|error| CliError::Answer(error.to_string()))
+    }
+
     /// What is configured and what is true now, at these paths.
     pub(super) fn state(&mut self, at: &[InstancePath]) -> Result<Tree, CliError> {
         let schema = self.schema.clone();

@@ -110,7 +110,7 @@ pub(in crate::cli) mod tests {
     fn state_is_read_as_it_was_written() {
         let models = Models::load().unwrap();
         let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("testcases/state");
-        for name in ["bgp", "dataplane", "interfaces", "routes", "system"] {
+        for name in ["bgp", "commits", "dataplane", "interfaces", "routes", "system"] {
             let text = std::fs::read_to_string(folder.join(name).with_extension("xml")).unwrap();
             let tree = read(&models.schema, &text).unwrap();
             let mut written = String::new();

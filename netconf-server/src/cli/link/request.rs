@@ -46,6 +46,10 @@ pub(super) fn get(filter: &str) -> String {
     format!("<get>{filter}</get>")
 }
 
+pub(super) fn get_commit(number: u32) -> String {
+    format!("<get-commit xmlns=\"urn:daybreak:yang:daybreak-commits\"><number>{number}</number></get-commit>")
+}
+
 pub(super) fn get_config(from: Datastore, filter: &str) -> String {
     format!("<get-config><source><{from}/></source>{filter}</get-config>")
 }

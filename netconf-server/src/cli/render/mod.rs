@@ -1,6 +1,7 @@
 //! Trees as people and programs read them. No I/O: everything is rendered first and written then.
 
 mod bgp;
+mod commits;
 mod compare;
 mod config;
 mod interfaces;
@@ -9,6 +10,7 @@ mod status;
 mod table;
 
 pub(super) use bgp::bgp;
+pub(super) use commits::commits;
 pub(super) use compare::{compare, compare_json, compare_xml};
 pub(super) use config::{config, document};
 pub(super) use interfaces::interfaces;
@@ -71,10 +73,13 @@ mod tests {
     /// What the server says of a router, laid over its configuration.
     fn tree() -> Tree {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("testcases/state");
-        ["bgp", "dataplane", "interfaces", "routes", "system"].iter().fold(every_node(), |tree, name| {
-            let text = std::fs::read_to_string(folder.join(name).with_extension("xml")).unwrap();
-            tree.joined(&read_state(&models().schema, &text).unwrap())
-        })
+        ["bgp", "commits", "dataplane", "interfaces", "routes", "system"].iter().fold(
+            every_node(),
+            |tree, name| {
+                let text = std::fs::read_to_string(folder.join(name).with_extension("xml")).unwrap();
+                tree.joined(&read_state(&models().schema, &text).unwrap())
+            },
+        )
     }
 
     /// `testcases/cli/NAME.txt` is what people see; `DAYBREAK_BLESS=1` writes it anew.
@@ -86,6 +91,7 @@ mod tests {
             ("interface", interfaces(&tree, Some("p0"))),
             ("routes", routes(&tree, 1000)),
             ("bgp", bgp(&tree, None)),
+            ("commits", commits(&tree, None)),
             ("version", version(&tree, "0.1.0")),
             ("status", status(&tree, false, false)),
         ] {

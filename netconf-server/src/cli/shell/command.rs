@@ -22,6 +22,8 @@ pub(super) enum Takes {
     /// A path and a value.
     Assignment,
     Commit,
+    /// A number of `show commits`.
+    Earlier,
     /// A file, then a word.
     File,
     Host,
@@ -46,9 +48,17 @@ const fn command(name: &'static str, takes: Takes, help: &'static str) -> Comman
 static OPERATIONAL: &[Command] = &[
     command("show", Takes::What, "show configuration and state"),
     command("configure", Takes::Nothing, "edit the configuration: locks the candidate"),
-    command("compare", Takes::Nothing, "show what a commit would change"),
+    command(
+        "compare",
+        Takes::Earlier,
+        "show what a commit would change, or what is different from an earlier one",
+    ),
     command("commit", Takes::Commit, "make the candidate the running configuration"),
-    command("rollback", Takes::Nothing, "discard the candidate, take a confirmed commit back"),
+    command(
+        "rollback",
+        Takes::Earlier,
+        "discard the candidate, take a confirmed commit back; or go back to an earlier one",
+    ),
     command("load", Takes::File, "load a file into the candidate: FILE [merge|replace]"),
     command("save", Takes::Nothing, "keep the running configuration over a restart"),
     command("ping", Takes::Host, "ask a host for answers: HOST [count N]"),
@@ -68,10 +78,18 @@ static CONFIGURATION: &[Command] = &[
     command("up", Takes::Nothing, "go one level up"),
     command("top", Takes::Nothing, "go back to the top"),
     command("show", Takes::Path, "show the candidate from here on, or a part of it"),
-    command("compare", Takes::Nothing, "show what a commit would change"),
+    command(
+        "compare",
+        Takes::Earlier,
+        "show what a commit would change, or what is different from an earlier one",
+    ),
     command("commit", Takes::Commit, "make the candidate the running configuration"),
     command("discard", Takes::Nothing, "make the candidate what running is"),
-    command("rollback", Takes::Nothing, "discard, and take a confirmed commit back"),
+    command(
+        "rollback",
+        Takes::Earlier,
+        "discard, and take a confirmed commit back; or go back to an earlier one",
+    ),
     command("load", Takes::File, "load a file into the candidate: FILE [merge|replace]"),
     command("save", Takes::Nothing, "keep the running configuration over a restart"),
     command("run", Takes::Command, "run a command of operational mode"),

@@ -57,6 +57,10 @@ fn next(models: &Models, mode: Mode, level: &InstancePath, tree: Option<&Tree>, 
             hint: Some("<seconds>  time to confirm in, 600 if not given".to_owned()),
             ..Offer::default()
         },
+        (Takes::Earlier, []) => {
+            let hint = "<number>  how many changes ago, as show commits lists them";
+            Offer { hint: Some(hint.to_owned()), ..Offer::default() }
+        }
         (Takes::File, []) => Offer { hint: Some("<file>  XML or JSON".to_owned()), ..Offer::default() },
         (Takes::File, [_]) => words_offer([
             ("merge", "what the candidate has beside stays"),

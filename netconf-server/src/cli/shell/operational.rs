@@ -65,13 +65,11 @@ impl Shell {
                 let (file, mode) = file(words)?;
                 verb::load(&mut self.router, file, mode, format)?
             }
+            "compare" => verb::compare(&mut self.router, verb::number(command, words)?, format)?,
+            "rollback" => verb::rollback(&mut self.router, verb::number(command, words)?, format)?,
             _ => {
                 none(command, words)?;
-                match command {
-                    "compare" => verb::compare(&mut self.router, format)?,
-                    "rollback" => verb::rollback(&mut self.router, format)?,
-                    _ => verb::save(&mut self.router, format)?,
-                }
+                verb::save(&mut self.router, format)?
             }
         };
         self.refresh()?;

@@ -36,11 +36,16 @@ pub(in crate::cli) fn load(
 ) -> Result<String, CliError> {
     let text = read(file).map_err(|error| CliError::io("cannot read", file, error))?;
     let tree = parse(&router.models.schema, file, &text)?;
+    put(router, &tree, mode == Mode::Replace)?;
+    Ok(done(format, "loaded", "loaded into the candidate; commit makes it running"))
+}
+
+/// Puts a configuration into the candidate, in place of all that it has where `replace` says so.
+pub(super) fn put(router: &mut Router, tree: &Tree, replace: bool) -> Result<(), CliError> {
     let mut config = String::new();
     // Writing to a string does not fail.
     let _: std::fmt::Result = write_xml(&mut config, &tree.root(), WriteOptions::default());
-    router.link.edit(&config, mode == Mode::Replace)?;
-    Ok(done(format, "loaded", "loaded into the candidate; commit makes it running"))
+    router.link.edit(&config, replace)
 }
 
 fn read(file: &str) -> std::io::Result<String> {

@@ -10,7 +10,7 @@ mod show;
 pub(super) use commit::{How, commit};
 pub(super) use compare::compare;
 pub(super) use load::{Mode, load};
-pub(super) use rollback::rollback;
+pub(super) use rollback::{number, rollback};
 pub(super) use save::save;
 pub(super) use show::{WHAT, show, view};
 

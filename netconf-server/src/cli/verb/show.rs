@@ -19,6 +19,7 @@ pub(in crate::cli) const WHAT: &[(&str, &str)] = &[
     ("interfaces", "interfaces with their state and counters; one by its name"),
     ("routes", "the routing table; one route by its prefix"),
     ("bgp", "BGP sessions; one by the address of the neighbour"),
+    ("commits", "configurations that were running, for compare and rollback"),
     ("version", "versions of what the appliance is made of"),
     ("status", "what is going on, and whether the configuration is saved"),
 ];
@@ -30,6 +31,7 @@ const ROWS: usize = 1000;
 const INTERFACES: &[&str] = &["/ietf-interfaces:interfaces"];
 const ROUTES: &[&str] = &["/ietf-routing:routing/ribs"];
 const BGP: &[&str] = &["/ietf-routing:routing/control-plane-protocols"];
+const COMMITS: &[&str] = &["/daybreak-commits:commits"];
 const RELEASES: &[&str] = &["/daybreak-dataplane:dataplane/state", "/ietf-system:system-state/platform"];
 const SURVEY: &[&str] = &[
     "/ietf-system:system/hostname",
@@ -60,6 +62,7 @@ pub(in crate::cli) fn show(router: &mut Router, words: &[Word], format: Format) 
         "interfaces" => table(router, INTERFACES, rest, format, render::interfaces),
         "routes" => routes(router, rest, format),
         "bgp" => table(router, BGP, rest, format, render::bgp),
+        "commits" => table(router, COMMITS, rest, format, render::commits),
         "version" => table(router, RELEASES, rest, format, |tree, _| render::version(tree, VERSION)),
         _ => status(router, rest, format),
     }
@@ -182,7 +185,7 @@ mod tests {
     #[test]
     fn what_is_read_is_in_the_models() {
         let models = Models::load().unwrap();
-        for path in [INTERFACES, ROUTES, BGP, RELEASES, SURVEY].concat() {
+        for path in [INTERFACES, ROUTES, BGP, COMMITS, RELEASES, SURVEY].concat() {
             assert!(InstancePath::parse(&models.schema, path).is_ok(), "{path}");
         }
     }

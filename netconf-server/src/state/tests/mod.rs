@@ -3,6 +3,7 @@
 use super::{Counters, Denied, Lock, Machine, Monitoring, Session, Statistics};
 mod router;
 
+use crate::engine::{Action, Made};
 use crate::intent::tests::schema;
 use daybreak_datastore::codec::{WriteOptions, write_xml};
 use daybreak_datastore::tree::Tree;
@@ -72,6 +73,19 @@ fn a_text_that_does_not_fit_is_left_out() {
     let machine = Machine { os_name: Some("Lin\u{1}ux".into()), ..Machine::default() };
     let text = xml(&super::system(schema(), &machine, time(0)).unwrap());
     assert!(text.contains("current-datetime") && !text.contains("os-name"), "{text}");
+}
+
+fn commits() -> Tree {
+    let made = [
+        Made::at(time(1_795_000_060), Some("ann"), Action::ConfirmedCommit),
+        Made::at(time(1_795_000_000), None, Action::Start),
+    ];
+    super::commits(schema(), &made).unwrap()
+}
+
+#[test]
+fn earlier_configurations() {
+    expect("commits", &commits());
 }
 
 fn monitoring() -> Tree {
@@ -150,6 +164,7 @@ fn the_library_of_modules() {
 fn everything_together_is_valid_and_leaves_nothing_out() {
     let tree = router::everything()
         .joined(&machine())
+        .joined(&commits())
         .joined(&monitoring())
         .joined(&super::library(schema()).unwrap());
     libyang_accepts(&tree);

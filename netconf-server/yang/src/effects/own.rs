@@ -1,9 +1,11 @@
 //! The modules of our own, in which nothing is without effect.
 
-use super::By::{DataPlane, State, Telemetry};
+use super::By::{DataPlane, Netconf, State, Telemetry};
 use super::Effect;
 
 pub(super) static EFFECTS: &[Effect] = &[
+    Effect { base: "/daybreak-commits:commits", by: &[State], nodes: &["**"] },
+    Effect { base: "/daybreak-commits:get-commit", by: &[Netconf], nodes: &["**"] },
     Effect { base: "/daybreak-dataplane:dataplane/port", by: &[DataPlane], nodes: &["name", "device"] },
     Effect {
         base: "/daybreak-dataplane:dataplane/port",
