@@ -85,7 +85,7 @@ impl Row {
         holds("the datasource", &status, status.contains(self.source.datasource()))?;
         let firmware = run("test -d /sys/firmware/efi && echo uefi || echo bios")?;
         holds("the firmware", &firmware, (firmware == "bios") == (self.firmware == Firmware::Bios))?;
-        let live = run("test -d /run/daybreak/medium && echo live || echo installed")?;
+        let live = run("grep -q daybreak.slot= /proc/cmdline && echo installed || echo live")?;
         holds("the system", &live, (live == "live") == self.medium.is_live())?;
         // What runs is what the Day-1 data said, wherever it came from. netconfd starts beside the end of the first boot.
         let awaited = format!("the running configuration of {self:?}");
