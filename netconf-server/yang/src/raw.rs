@@ -8,7 +8,7 @@
 use crate::facts::{
     DefaultDeny, EnumItem, Identity, LeafType, Must, Prefixes, QName, Value, ValueError, When, WhenContext,
 };
-use std::ffi::{CStr, c_char};
+use std::ffi::{CStr, CString, c_char};
 use std::ptr;
 use yang5::context::Context;
 use yang5::ffi;
@@ -151,15 +151,18 @@ pub fn validate_value(node: &SchemaNode<'_>, text: &str) -> Result<Value, ValueE
     let Ok(length) = u32::try_from(text.len()) else {
         return Err(refuse(format!("the value of {} is longer than 4 GiB", node.name())));
     };
+    // A length is not enough: types such as date-and-time read on to the first byte that does not fit, and would take digits
+    // of whatever lies behind. Every NUL was refused above.
+    let terminated = CString::new(text).map_err(|error| refuse(error.to_string()))?;
     let (mut canonical, mut real) = (ptr::null(), ptr::null());
-    // SAFETY: the node is a leaf or leaf-list of a live context, the text has the length given, the out parameters are
-    // ours. Errors are kept per thread, so the last one is that of this call. The canonical text is a reference of ours
+    // SAFETY: the node is a leaf or leaf-list of a live context, the text has the length given and a NUL behind it, the out
+    // parameters are ours. Errors are kept per thread, so the last one is that of this call. The canonical text is a reference of ours
     // in the dictionary, the type belongs to the context.
     unsafe {
         let context = (*(*node.as_raw()).module).ctx;
         let result = ffi::lyd_value_validate(
             node.as_raw(),
-            text.as_ptr().cast::<c_char>(),
+            terminated.as_ptr(),
             length,
             ptr::null(),
             &raw mut real,

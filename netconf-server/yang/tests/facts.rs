@@ -146,6 +146,14 @@ fn a_node_knows_its_case() {
 }
 
 #[test]
+fn a_value_ends_where_it_ends_whatever_lies_behind_it() {
+    let text = "2026-11-18T11:06:40+00:002";
+    let value = &text[..text.len() - 1];
+    let node = node("/daybreak-commits:commits/commit/time");
+    assert_eq!(validate_value(&node, value).unwrap().canonical, value);
+}
+
+#[test]
 fn values_become_canonical_or_are_refused_with_words() {
     let address = format!("{INTERFACE}/ietf-ip:ipv6/address/ip");
     let kind = format!("{INTERFACE}/type");
