@@ -52,7 +52,7 @@ test-labs: image
 
 test-matrix: FORMATS := --format pxe,raw,qcow2,ova,iso
 test-matrix: image ## every medium by every firmware and with every data source, every disk controller, power cuts, Secure Boot (hours without KVM)
-	$(CARGO) test --locked --profile $(PROFILE) -p daybreak-tests --test matrix --test media --test upgrade --test hardware --test secure_boot \
+	$(CARGO) test --locked --profile $(PROFILE) -p daybreak-tests --test matrix --test media --test upgrade --test router --test hardware --test secure_boot \
 	    --no-fail-fast -- --ignored --test-threads=1
 
 test-reproducible: build ## two builds from nothing in two folders give the same bytes (minutes, not part of `make test`)
