@@ -108,6 +108,14 @@ impl Lab {
         &self.environment
     }
 
+    /// Writes the ends of a machine's console and of the provisioner's log to standard error.
+    pub fn explain(&self, machine: &Machine) {
+        if let Ok(console) = machine.console() {
+            eprintln!("--- the end of the console:\n{}", console.tail(60));
+        }
+        eprintln!("--- the end of the provisioner's log:\n{}", self.provisioner.log_tail(40));
+    }
+
     /// Puts a machine on the wire, switched off: one card with the hardware address ending in `number`.
     ///
     /// # Errors

@@ -57,12 +57,7 @@ impl Row {
             Source::None => console::lets_in(&lab, &mut machine, self.medium),
             _ => self.becomes_active(&lab, &mut machine, name),
         };
-        done.inspect_err(|_| {
-            if let Ok(console) = machine.console() {
-                eprintln!("--- the end of the console:\n{}", console.tail(60));
-            }
-            eprintln!("--- the end of the provisioner's log:\n{}", lab.provisioner().log_tail(40));
-        })
+        done.inspect_err(|_| lab.explain(&machine))
     }
 
     fn becomes_active(self, lab: &Lab, machine: &mut Machine, name: &str) -> Result<()> {

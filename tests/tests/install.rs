@@ -50,20 +50,13 @@ fn wait_active(lab: &Lab, machine: &Machine, timeline: &mut Timeline) -> Result<
         timeline.wait_code("PHONE-HOME", Patience::secs(BOOT))?;
         timeline.wait("the node to be active", Patience::secs(60), |e| e.says("STATE-CHANGED", "active"))
     };
-    wait(timeline).map(drop).inspect_err(|_| explain(lab, machine))
-}
-
-fn explain(lab: &Lab, machine: &Machine) {
-    if let Ok(console) = machine.console() {
-        eprintln!("--- the end of the console:\n{}", console.tail(60));
-    }
-    eprintln!("--- the end of the provisioner's log:\n{}", lab.provisioner().log_tail(40));
+    wait(timeline).map(drop).inspect_err(|_| lab.explain(machine))
 }
 
 /// Asserts that the appliance runs from its installed slot and answers on SSH with the host keys it phoned home with.
 fn check_installed(lab: &Lab, machine: &Machine) -> Result<()> {
     let login = lab.login("r1")?;
-    login.wait(lab.server(), Patience::secs(BOOT)).inspect_err(|_| explain(lab, machine))?;
+    login.wait(lab.server(), Patience::secs(BOOT)).inspect_err(|_| lab.explain(machine))?;
     assert_eq!(login.run(lab.server(), "hostname")?.trim(), "r1");
     let kernel_line = login.run(lab.server(), "cat /proc/cmdline")?;
     assert!(kernel_line.contains("daybreak.slot="), "not started from a slot: {kernel_line}");
@@ -76,7 +69,7 @@ fn check_installed(lab: &Lab, machine: &Machine) -> Result<()> {
 fn check_power_cycle(lab: &Lab, machine: &mut Machine, timeline: &mut Timeline) -> Result<()> {
     machine.power_cut();
     machine.power_on(lab.bridge())?;
-    timeline.wait_code("BOOT-DISK", Patience::secs(BOOT)).inspect_err(|_| explain(lab, machine))?;
+    timeline.wait_code("BOOT-DISK", Patience::secs(BOOT)).inspect_err(|_| lab.explain(machine))?;
     check_installed(lab, machine)?;
     assert_eq!(lab.provisioner().state("r1")?, "active");
     let installs = timeline.seen().iter().filter(|e| e.code == "INSTALL-DONE").count();
@@ -126,7 +119,7 @@ fn uefi_machine_that_lost_power_while_writing_installs_cleanly_and_boots_twice()
     let (lab, mut machine) = lab_with_machine("uefi", Firmware::Uefi).unwrap();
     let mut timeline = lab.provisioner().timeline("r1").unwrap();
     machine.power_on(lab.bridge()).unwrap();
-    let percent = wait_half_written(&lab, &mut timeline).inspect_err(|_| explain(&lab, &machine)).unwrap();
+    let percent = wait_half_written(&lab, &mut timeline).inspect_err(|_| lab.explain(&machine)).unwrap();
     machine.power_cut();
     assert!((20..=80).contains(&percent), "cut at {percent} %");
 
@@ -143,7 +136,7 @@ fn an_install_survives_a_crash_of_the_provisioner() {
     let (mut lab, mut machine) = lab_with_machine("crash", Firmware::Bios).unwrap();
     let mut timeline = lab.provisioner().timeline("r1").unwrap();
     machine.power_on(lab.bridge()).unwrap();
-    wait_half_written(&lab, &mut timeline).inspect_err(|_| explain(&lab, &machine)).unwrap();
+    wait_half_written(&lab, &mut timeline).inspect_err(|_| lab.explain(&machine)).unwrap();
     lab.provisioner_mut().kill();
     lab.provisioner_mut().start().unwrap();
 

@@ -43,13 +43,6 @@ const NEWER_VERSION: &str = "99.0";
 /// How long the idle appliance is watched.
 const IDLE: Duration = Duration::from_secs(20);
 
-fn explain(lab: &Lab, machine: &Machine) {
-    if let Ok(console) = machine.console() {
-        eprintln!("--- the end of the console:\n{}", console.tail(60));
-    }
-    eprintln!("--- the end of the provisioner's log:\n{}", lab.provisioner().log_tail(40));
-}
-
 /// Boots the machine over the network, installs it and waits until it is active.
 fn deploy(lab: &Lab, machine: &mut Machine) -> Result<()> {
     let mut timeline = lab.provisioner().timeline("r1")?;
@@ -230,14 +223,14 @@ fn play(name: &str, act: impl FnOnce(&Story<'_>, &mut Machine) -> Result<()>) ->
     let target = disk::empty(lab.directory(), "target", "DISK0", 4 << 30)?;
     let others = [&routed.west, &routed.east];
     let mut machine = lab.machine_on("r1", 1, Firmware::Bios, vec![target], &others)?;
-    deploy(&lab, &mut machine).inspect_err(|_| explain(&lab, &machine))?;
+    deploy(&lab, &mut machine).inspect_err(|_| lab.explain(&machine))?;
     let login = lab.login("r1")?;
-    login.wait(lab.server(), Patience::secs(300)).inspect_err(|_| explain(&lab, &machine))?;
+    login.wait(lab.server(), Patience::secs(300)).inspect_err(|_| lab.explain(&machine))?;
     ansible.trust(&lab, "r1")?;
     let story = Story { lab: &lab, routed: &routed, node: "r1", login: &login, ansible: &ansible };
-    story.wait_netconf(Patience::secs(180)).inspect_err(|_| explain(&lab, &machine))?;
+    story.wait_netconf(Patience::secs(180)).inspect_err(|_| lab.explain(&machine))?;
     configured_once_and_for_all(&story)?;
-    act(&story, &mut machine).inspect_err(|_| explain(&lab, &machine))
+    act(&story, &mut machine).inspect_err(|_| lab.explain(&machine))
 }
 
 #[test]

@@ -25,17 +25,10 @@ const REFUSAL: u64 = 120;
 const LOCKED_DOWN: &str = "[integrity]";
 const LOCKDOWN: &str = "cat /sys/kernel/security/lockdown";
 
-fn explain(lab: &Lab, machine: &Machine) {
-    if let Ok(console) = machine.console() {
-        eprintln!("--- the end of the console:\n{}", console.tail(60));
-    }
-    eprintln!("--- the end of the provisioner's log:\n{}", lab.provisioner().log_tail(40));
-}
-
 /// Asserts that the node runs from its disk and was started by Secure Boot.
 fn check_installed(lab: &Lab, machine: &Machine) -> Result<()> {
     let login = lab.login("r1")?;
-    login.wait(lab.server(), Patience::secs(BOOT)).inspect_err(|_| explain(lab, machine))?;
+    login.wait(lab.server(), Patience::secs(BOOT)).inspect_err(|_| lab.explain(machine))?;
     let kernel_line = login.run(lab.server(), "cat /proc/cmdline")?;
     assert!(kernel_line.contains("daybreak.slot="), "not started from a slot: {kernel_line}");
     let lockdown = login.run(lab.server(), LOCKDOWN)?;
@@ -64,7 +57,7 @@ fn a_machine_installs_over_the_network_and_starts_from_its_disk() {
         ("STATE-CHANGED", "active", 60),
     ] {
         let seen = timeline.wait(code, Patience::secs(seconds), |event| event.says(code, text));
-        seen.inspect_err(|_| explain(&lab, &machine)).unwrap();
+        seen.inspect_err(|_| lab.explain(&machine)).unwrap();
     }
     check_installed(&lab, &machine).unwrap();
     // Twice: to install, and to be sent to the disk. The kernel of the installer came once, by TFTP.

@@ -83,8 +83,8 @@ impl Boot {
         }
     }
 
-    /// The boot file of a client, whose node may have a loader of its own for UEFI on x86-64: the script for iPXE, which breaks the loop of iPXE loading iPXE; a URL for UEFI
-    /// HTTP boot; a TFTP name for a PXE ROM; nothing for anything else or for a machine without a loader.
+    /// The boot file of a client, whose node may have a loader of its own (`own`) for UEFI on x86-64: the script for iPXE,
+    /// which breaks the loop of iPXE loading iPXE; a URL for UEFI HTTP boot; a TFTP name for a PXE ROM; nothing for anything else or for a machine without a loader.
     pub fn file<'b>(&'b self, firmware: Firmware, own: Option<&'b str>) -> Option<Cow<'b, str>> {
         let loader = |arch| match arch {
             Arch::UefiX64 | Arch::HttpX64 if own.is_some() => own,
