@@ -73,7 +73,7 @@ struct Prepared {
 }
 
 /// Programs that make the image, by the Debian packages whose versions decide about the result.
-const TOOLS: [&str; 8] = [
+pub(crate) const TOOLS: [&str; 8] = [
     "mmdebstrap",
     "squashfs-tools",
     "grub-common",

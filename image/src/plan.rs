@@ -198,18 +198,7 @@ mod tests {
             files: Sha256Digest::of(b"files"),
             debs: BTreeMap::from([("vrouter".to_owned(), Sha256Digest::of(b"vrouter"))]),
             sbom: Sha256Digest::of(b"sbom"),
-            tools: [
-                "mmdebstrap",
-                "squashfs-tools",
-                "grub-common",
-                "grub-pc-bin",
-                "grub-efi-amd64-signed",
-                "shim-signed",
-                "shim-helpers-amd64-signed",
-                "qemu-utils",
-            ]
-            .map(|name| (name.to_owned(), "1".to_owned()))
-            .into(),
+            tools: crate::build::TOOLS.map(|name| (name.to_owned(), "1".to_owned())).into(),
         }
     }
 
