@@ -46,7 +46,7 @@ test-crates: build
 	tests/setup/cargo-test.sh --locked --profile $(PROFILE) --workspace --no-fail-fast
 	DAYBREAK_NETCONFD=$(abspath $(BIN)/netconfd) ansible/tests/run
 
-# Each value of medium, firmware and data source is in one of these; `make test-matrix` has all of them with all.
+# The most different media, firmwares and data sources; `make test-matrix` has all of them with all.
 test-labs: image
 	$(CARGO) test --locked --profile $(PROFILE) -p daybreak-tests --test '*' --no-fail-fast -- --ignored --skip matrix_ --test-threads=1
 
