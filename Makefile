@@ -48,7 +48,7 @@ test-crates: build
 
 # The most different media, firmwares and data sources; `make test-matrix` has all of them with all.
 test-labs: image
-	$(CARGO) test --locked --profile $(PROFILE) -p daybreak-tests --test '*' --no-fail-fast -- --ignored --skip matrix_ --test-threads=1
+	tests/setup/labs.sh --locked --profile $(PROFILE) -p daybreak-tests --no-fail-fast
 
 test-matrix: FORMATS := --format pxe,raw,qcow2,ova,iso
 test-matrix: image ## every medium by every firmware and with every data source, every disk controller, power cuts, Secure Boot (hours without KVM)

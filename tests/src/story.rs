@@ -1,5 +1,7 @@
 //! From a fresh appliance to a router that routes and reports, as an operator does it. The demo tells it, a test asserts it.
 
+use std::process::Command;
+
 use serde_json::{Value, json};
 
 use crate::ansible::{Ansible, Recap};
@@ -13,6 +15,17 @@ use crate::ssh::Login;
 
 /// Seconds between two readings of the data plane while the story is told.
 const PERIOD: u32 = 1;
+
+/// What the appliance is asked when a step fails.
+const QUESTIONS: [&str; 7] = [
+    "ip -brief address",
+    "ip neighbour",
+    "sudo vrouterd ctl ports",
+    "sudo vrouterd ctl routes",
+    "sudo vrouterd ctl statistics",
+    "sudo vtysh -c 'show bgp summary' -c 'show ip route' -c 'show bgp ipv4 unicast'",
+    "sudo journalctl --boot --no-pager --lines 200 -u vrouterd-bind -u vrouterd -u netconfd -u frr -u systemd-networkd",
+];
 
 /// One router's story.
 pub struct Story<'a> {
@@ -57,6 +70,25 @@ impl Story<'_> {
         self.routed
             .peer
             .wait("a greeting on the NETCONF port", patience, || self.login.netconf_greets(self.lab.server()))
+    }
+
+    /// Prints what the router and those around it know of the way of a packet, after a step has failed.
+    pub fn explain(&self) {
+        let tell = |what: &str, told: Result<String>| {
+            eprintln!("--- {what}:\n{}", told.unwrap_or_else(|error| error.to_string()));
+        };
+        for question in QUESTIONS {
+            tell(question, self.login.run(self.lab.server(), question));
+        }
+        let peer = &self.routed.peer;
+        tell("the peer's FRR", peer.vtysh(&["show bgp summary", "show ip route", "show bgp ipv4 unicast"]));
+        for (name, place) in [("peer", &self.routed.peer_place), ("host", &self.routed.host_place)] {
+            for question in ["address", "neighbour", "route"] {
+                let mut command = Command::new("ip");
+                command.args(["-brief", question]);
+                tell(&format!("ip {question} of the {name}"), place.check(&command));
+            }
+        }
     }
 
     /// Runs the playbook once; an error has what Ansible printed.

@@ -95,6 +95,15 @@ impl Linux {
         self.set("set the MTU of", name, message).await
     }
 
+    /// Sets the hardware address of an interface.
+    ///
+    /// # Errors
+    /// When Linux refuses.
+    pub async fn set_mac(&self, name: &str, mac: MacAddr) -> Result<(), LinuxError> {
+        let message = LinkUnspec::new_with_name(name).address(mac.0.to_vec()).build();
+        self.set("set the hardware address of", name, message).await
+    }
+
     /// Says whether a twin has a carrier.
     ///
     /// # Errors

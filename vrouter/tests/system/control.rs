@@ -1,6 +1,6 @@
 //! The daemon by its control socket: ports come and go in transactions.
 
-use crate::support::{Daemon, Namespaces, commit, port, prepare, set};
+use crate::support::{Daemon, Namespaces, commit, port, prepare, set, until};
 use daybreak_control::v1::{self, control_client::ControlClient};
 use tonic::Code;
 use tonic::transport::Channel;
@@ -14,6 +14,21 @@ async fn names(client: &mut ControlClient<Channel>) -> Vec<String> {
         .iter()
         .map(|port| format!("{} {} {} {}", port.name, port.device, port.enabled, port.mtu))
         .collect()
+}
+
+#[tokio::test]
+async fn a_twin_gets_the_hardware_address_of_its_port_back() {
+    let lab = Namespaces::new("mac", &["r"]);
+    let mut daemon = Daemon::start(&lab, "r", "ports: [{name: p0, device: ring}]\n");
+    let mut client = daemon.client().await;
+    let mac = client.list_ports(v1::ListPortsRequest {}).await.unwrap().into_inner().ports[0].mac.clone();
+    let mac = mac.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(":");
+    lab.ip("r", "link set p0 address 02:00:5e:10:00:01");
+    until("the twin has its address again", async || {
+        lab.ip("r", "link show p0").contains(&mac).then_some(())
+    })
+    .await;
+    assert!(daemon.log().contains("somebody changed the hardware address"), "{}", daemon.log());
 }
 
 #[tokio::test]

@@ -16,6 +16,7 @@ use super::check::{Facts, Refusal, check};
 use super::open::{Opened, Opener, PortError};
 use super::plan::plan;
 use super::wanted::{PortName, Wanted};
+use crate::daemon::linux::Interface;
 use crate::daemon::pci;
 use crate::dpdk::{Link, PortSpec};
 use crate::fib::PortId;
@@ -213,7 +214,12 @@ impl Ports {
     }
 
     async fn follow(&self, state: &mut MutexGuard<'_, State>) {
+        let twins = self.opener.twins.interfaces().await.unwrap_or_else(|error| {
+            tracing::warn!(%error, "the twins cannot be looked at");
+            Vec::new()
+        });
         for slot in state.ports.iter_mut().flatten() {
+            self.keep_address(&slot.opened, &twins).await;
             let name = slot.opened.wanted.name.as_str();
             let link = self.opener.link(&slot.opened).await;
             let carrier = slot.opened.wanted.enabled && link.is_ok_and(|link| link.up);
@@ -227,6 +233,20 @@ impl Ports {
                 }
                 Err(error) => tracing::warn!(port = name, %error, "the twin does not follow the link"),
             }
+        }
+    }
+
+    /// Gives a twin the hardware address of its port back when somebody has changed it: neighbours would send to an address
+    /// that the card does not listen to.
+    async fn keep_address(&self, opened: &Opened, twins: &[Interface]) {
+        let other = |twin: &&Interface| twin.index == opened.ifindex && twin.mac != Some(opened.mac);
+        let Some(twin) = twins.iter().find(other) else { return };
+        match self.opener.twins.set_mac(&twin.name, opened.mac).await {
+            Ok(()) => tracing::warn!(
+                port = twin.name, was = ?twin.mac, now = %opened.mac,
+                "somebody changed the hardware address of the twin; it has that of its port again"
+            ),
+            Err(error) => tracing::error!(port = twin.name, %error, "the twin has another hardware address"),
         }
     }
 
