@@ -19,7 +19,7 @@ export DAYBREAK_BIN   := $(abspath $(BIN)/daybreak)
 export DAYBREAK_CACHE := $(abspath $(CACHE))
 export DAYBREAK_IMAGE := $(abspath build/lab/vrouter)
 
-.PHONY: help setup build image demo demo-down test test-matrix test-reproducible test-crates test-labs lint fmt fuzz \
+.PHONY: help setup build image demo demo-down test test-pairs test-matrix test-reproducible test-crates test-labs lint fmt fuzz \
         bench-setup bench-forward bench-fib bench-dhcp bench-tftp bench-http bench-seed bench-image bench-boot bench-netconf bench-telemetry
 
 help: ## list the targets
@@ -46,9 +46,14 @@ test-crates: build
 	tests/setup/cargo-test.sh --locked --profile $(PROFILE) --workspace --no-fail-fast
 	DAYBREAK_NETCONFD=$(abspath $(BIN)/netconfd) ansible/tests/run
 
-# The most different media, firmwares and data sources; `make test-matrix` has all of them with all.
+# Every medium, firmware and data source is in a row; `make test-pairs` has every pair, `make test-matrix` all with each other.
+test-labs: FORMATS := --format pxe,raw,qcow2,ova,iso
 test-labs: image
 	tests/setup/labs.sh --locked --profile $(PROFILE) -p daybreak-tests --no-fail-fast
+
+test-pairs: FORMATS := --format pxe,raw,qcow2,ova,iso
+test-pairs: image ## every pair of medium, firmware and data source (half an hour without KVM)
+	$(CARGO) test --locked --profile $(PROFILE) -p daybreak-tests --test pairs --no-fail-fast -- --ignored --test-threads=1
 
 test-matrix: FORMATS := --format pxe,raw,qcow2,ova,iso
 test-matrix: image ## every medium by every firmware and with every data source, every disk controller, power cuts, Secure Boot (hours without KVM)

@@ -12,6 +12,9 @@ pub enum Firmware {
 }
 
 impl Firmware {
+    /// Each.
+    pub const ALL: [Self; 3] = [Self::Bios, Self::Uefi, Self::UefiSecureBoot];
+
     /// OVMF's code and its variables at first, as Debian's `ovmf` installs them; none for a BIOS.
     pub(crate) const fn ovmf(self) -> Option<(&'static str, &'static str)> {
         match self {

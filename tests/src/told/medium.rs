@@ -24,6 +24,9 @@ pub enum Medium {
 }
 
 impl Medium {
+    /// Each.
+    pub const ALL: [Self; 5] = [Self::Cd, Self::Stick, Self::Qcow2, Self::OvaDisk, Self::Raw];
+
     /// Whether the system runs from it without being installed.
     pub(super) const fn is_live(self) -> bool {
         matches!(self, Self::Cd | Self::Stick)
