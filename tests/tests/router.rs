@@ -46,6 +46,12 @@ const RESTARTS: u32 = 5;
 /// How long the idle appliance is watched.
 const IDLE: Duration = Duration::from_secs(20);
 
+/// Looks at most.
+const LOOKS: u32 = 4;
+
+/// Share of a core that it may take: an emulated machine pays for each look at its ports, one that polled would take a core.
+const IDLE_SHARE: f64 = 0.15;
+
 /// Boots the machine over the network, installs it and waits until it is active.
 fn deploy(lab: &Lab, machine: &mut Machine) -> Result<()> {
     let mut timeline = lab.provisioner().timeline("r1")?;
@@ -151,19 +157,24 @@ fn restart_loses_nothing(story: &Story<'_>, service: &str) -> Result<()> {
     ended.map(drop)
 }
 
-/// An idle appliance, which reads its KPIs every ten seconds, leaves the processor alone.
+/// An idle appliance, which reads its KPIs every ten seconds, leaves the processor alone. What else runs on this machine only
+/// adds to what is measured: the least of some looks counts.
 fn idle_is_idle(story: &Story<'_>, machine: &mut Machine) -> Result<()> {
     story.configure_as(&story.variables_with(10))?;
-    let (start, before) = (Instant::now(), machine.processor_time()?);
-    while let Some(rest) = IDLE.checked_sub(start.elapsed()).filter(|rest| !rest.is_zero()) {
-        std::thread::park_timeout(rest);
+    let mut least = f64::INFINITY;
+    for _ in 0..LOOKS {
+        let (start, before) = (Instant::now(), machine.processor_time()?);
+        while let Some(rest) = IDLE.checked_sub(start.elapsed()).filter(|rest| !rest.is_zero()) {
+            std::thread::park_timeout(rest);
+        }
+        let used = machine.processor_time()?.saturating_sub(before);
+        least = least.min(used.as_secs_f64() / start.elapsed().as_secs_f64());
+        eprintln!("the idle appliance takes {:.1} % of a core", least * 100.0);
+        if least < IDLE_SHARE {
+            return Ok(());
+        }
     }
-    let share =
-        machine.processor_time()?.saturating_sub(before).as_secs_f64() / start.elapsed().as_secs_f64();
-    eprintln!("the idle appliance takes {:.1} % of a core", share * 100.0);
-    // An emulated machine pays for each look at its ports; one that polled would take a core and more.
-    assert!(share < 0.15, "the idle appliance takes {:.1} % of a core", share * 100.0);
-    Ok(())
+    panic!("the idle appliance takes {:.1} % of a core", least * 100.0);
 }
 
 /// The echo requests up to `last` that were not answered.

@@ -25,6 +25,8 @@ use crate::worker::WorkerHandle;
 
 /// How long a prepared configuration is kept.
 const KEPT: Duration = Duration::from_mins(1);
+/// How often hardware addresses of twins are looked at.
+const ADDRESSES: Duration = Duration::from_secs(5);
 /// Characters of a transaction's name at most.
 const NAME: usize = 128;
 
@@ -92,6 +94,8 @@ struct State {
     kinds: HashMap<Discriminant<PortSpec>, RangeInclusive<u16>>,
     prepared: Option<Prepared>,
     generation: u64,
+    /// When the hardware addresses of the twins were last looked at.
+    looked: Option<Instant>,
 }
 
 struct Slot {
@@ -214,12 +218,11 @@ impl Ports {
     }
 
     async fn follow(&self, state: &mut MutexGuard<'_, State>) {
-        let twins = self.opener.twins.interfaces().await.unwrap_or_else(|error| {
-            tracing::warn!(%error, "the twins cannot be looked at");
-            Vec::new()
-        });
+        if state.looked.is_none_or(|looked| looked.elapsed() >= ADDRESSES) {
+            state.looked = Some(Instant::now());
+            self.keep_addresses(state).await;
+        }
         for slot in state.ports.iter_mut().flatten() {
-            self.keep_address(&slot.opened, &twins).await;
             let name = slot.opened.wanted.name.as_str();
             let link = self.opener.link(&slot.opened).await;
             let carrier = slot.opened.wanted.enabled && link.is_ok_and(|link| link.up);
@@ -236,17 +239,25 @@ impl Ports {
         }
     }
 
-    /// Gives a twin the hardware address of its port back when somebody has changed it: neighbours would send to an address
+    /// Gives twins the hardware address of their port back when somebody has changed it: neighbours would send to an address
     /// that the card does not listen to.
-    async fn keep_address(&self, opened: &Opened, twins: &[Interface]) {
-        let other = |twin: &&Interface| twin.index == opened.ifindex && twin.mac != Some(opened.mac);
-        let Some(twin) = twins.iter().find(other) else { return };
-        match self.opener.twins.set_mac(&twin.name, opened.mac).await {
-            Ok(()) => tracing::warn!(
-                port = twin.name, was = ?twin.mac, now = %opened.mac,
-                "somebody changed the hardware address of the twin; it has that of its port again"
-            ),
-            Err(error) => tracing::error!(port = twin.name, %error, "the twin has another hardware address"),
+    async fn keep_addresses(&self, state: &State) {
+        let twins = match self.opener.twins.interfaces().await {
+            Ok(twins) => twins,
+            Err(error) => return tracing::warn!(%error, "the twins cannot be looked at"),
+        };
+        for (_, Slot { opened, .. }) in state.open() {
+            let other = |twin: &&Interface| twin.index == opened.ifindex && twin.mac != Some(opened.mac);
+            let Some(twin) = twins.iter().find(other) else { continue };
+            match self.opener.twins.set_mac(&twin.name, opened.mac).await {
+                Ok(()) => tracing::warn!(
+                    port = twin.name, was = ?twin.mac, now = %opened.mac,
+                    "somebody changed the hardware address of the twin; it has that of its port again"
+                ),
+                Err(error) => {
+                    tracing::error!(port = twin.name, %error, "the twin has another hardware address");
+                }
+            }
         }
     }
 
