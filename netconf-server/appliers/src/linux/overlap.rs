@@ -19,8 +19,20 @@ pub(super) struct Index {
 }
 
 impl Index {
-    /// Brings the index to these interfaces and finds what is wrong with those that differ from what it knew.
+    /// Finds what is wrong with those of the interfaces that differ from what the index knows, and brings it to them when
+    /// nothing is. What it knows is always free of conflicts, so what is refused is refused again when it comes again.
     pub(super) fn check(&mut self, interfaces: &OrdMap<String, Arc<Interface>>) -> Vec<Refusal> {
+        let was = self.of.clone();
+        let changed = self.advance(interfaces);
+        let refusals: Vec<_> = changed.values().flat_map(|interface| self.conflicts(interface)).collect();
+        if !refusals.is_empty() {
+            self.advance(&was);
+        }
+        refusals
+    }
+
+    /// Brings the index to these interfaces; gives those that are new or not as they were.
+    fn advance(&mut self, interfaces: &OrdMap<String, Arc<Interface>>) -> BTreeMap<String, Arc<Interface>> {
         let mut changed = BTreeMap::new();
         let was = std::mem::replace(&mut self.of, interfaces.clone());
         for item in was.diff(interfaces) {
@@ -44,7 +56,7 @@ impl Index {
                 changed.insert(new.name.clone(), Arc::clone(new));
             }
         }
-        changed.values().flat_map(|interface| self.conflicts(interface)).collect()
+        changed
     }
 
     fn conflicts(&self, interface: &Interface) -> Vec<Refusal> {
@@ -138,7 +150,8 @@ mod tests {
         let mut wrong = first.clone();
         wrong.extend([interface("p1", &["10.0.0.2/24"])]);
         assert_eq!(paths(&mut index, &first), [""; 0]);
-        assert_eq!(paths(&mut index, &wrong).len(), 1);
+        assert_eq!(paths(&mut index, &wrong), ["/p1/10.0.0.2/24/ip"]);
+        assert_eq!(paths(&mut index, &wrong), ["/p1/10.0.0.2/24/ip"], "it is as wrong when it comes again");
         // Refused, so the next change starts from the first again.
         assert_eq!(paths(&mut index, &first), [""; 0]);
         let moved = OrdMap::from_iter([interface("p1", &["10.0.0.1/24"])]);
