@@ -3,6 +3,7 @@
 use super::link::{Kernel, Records, Seen, Step, Wish, decide};
 use super::overlap::Index;
 use super::{Settings, check, system, users};
+use crate::files::FileError;
 use crate::intent::{Intent, Interface, System};
 use crate::refusal::{Failure, Refusal};
 use crate::transaction::{Applier, Change, Plan, Prepared, Work};
@@ -84,9 +85,12 @@ impl Linux {
                 !steps.is_empty() || after != before
             });
             let right = interfaces.is_empty() && missing.is_empty();
-            let differs = system::differs(&self.settings, &to.system)
-                .and_then(|differs| Ok(differs || users::differs(&self.settings, &to.system)?))
-                .map_err(|error| unable(&error))?;
+            // It reads the homes of users.
+            let (settings, wanted) = (Arc::clone(&self.settings), Arc::clone(&to.system));
+            let look =
+                move || Ok(system::differs(&settings, &wanted)? || users::differs(&settings, &wanted)?);
+            let looked = tokio::task::spawn_blocking(look).await.map_err(|error| unable(&error))?;
+            let differs = looked.map_err(|error: FileError| unable(&error))?;
             if right && !differs {
                 return Ok(None);
             }

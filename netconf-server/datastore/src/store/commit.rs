@@ -152,6 +152,18 @@ impl Store {
         Ok(())
     }
 
+    /// Makes the change that was begun the running configuration although its intent could not be written down: for a way
+    /// back that must not wait for the disk. The journal knows nothing of it and leads to where running was, until the next
+    /// transaction or [`Self::compact`] starts it anew.
+    ///
+    /// # Errors
+    /// [`StoreError::Busy`] if it was not begun.
+    pub fn finish_unwritten(&mut self, prepared: Prepared) -> Result<(), StoreError> {
+        self.finish(prepared)?;
+        self.journal.lock().outdate();
+        Ok(())
+    }
+
     /// Leaves running as it is. What is due tells the journal; if that fails nothing has changed, and a crash would not
     /// change that.
     ///

@@ -74,22 +74,28 @@ pub(super) fn unusable(key: &AuthorizedKey) -> Option<(&'static str, String)> {
     }
 }
 
-/// Whether the file of a user has other keys of ours than these.
+/// How folders are opened.
+const FOLDER: OFlag = OFlag::O_DIRECTORY.union(OFlag::O_NOFOLLOW).union(OFlag::O_CLOEXEC);
+
+/// Whether the file of a user has other keys of ours than these. What cannot be read safely has none: [`write`] tells why.
 pub(super) fn differ(home: &Path, keys: &[AuthorizedKey]) -> bool {
-    let now = std::fs::read_to_string(home.join(".ssh").join(FILE)).unwrap_or_default();
+    let read = || {
+        let home = openat(AT_FDCWD, home, FOLDER, Mode::empty())?;
+        read(&openat(&home, ".ssh", FOLDER, Mode::empty())?)
+    };
+    let now = read().unwrap_or_default();
     with_keys(&now, keys) != now
 }
 
 /// Puts the keys of the configuration into the file of a user.
 pub(super) fn write(home: &Path, uid: u32, gid: u32, keys: &[AuthorizedKey]) -> io::Result<()> {
     let owner = (Uid::from_raw(uid), Gid::from_raw(gid));
-    let folder_flags = OFlag::O_DIRECTORY | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
-    let home = openat(AT_FDCWD, home, folder_flags, Mode::empty())?;
-    let ssh = match openat(&home, ".ssh", folder_flags, Mode::empty()) {
+    let home = openat(AT_FDCWD, home, FOLDER, Mode::empty())?;
+    let ssh = match openat(&home, ".ssh", FOLDER, Mode::empty()) {
         Err(Errno::ENOENT) if keys.is_empty() => return Ok(()),
         Err(Errno::ENOENT) => {
             mkdirat(&home, ".ssh", Mode::S_IRWXU)?;
-            let ssh = openat(&home, ".ssh", folder_flags, Mode::empty())?;
+            let ssh = openat(&home, ".ssh", FOLDER, Mode::empty())?;
             fchown(&ssh, Some(owner.0), Some(owner.1))?;
             ssh
         }
@@ -209,5 +215,27 @@ mod tests {
         let other = tempfile::tempdir().unwrap();
         symlink(home.path(), other.path().join(".ssh")).unwrap();
         write(other.path(), 0, 0, &[key("a")]).unwrap_err();
+    }
+
+    #[test]
+    fn what_is_no_file_is_neither_waited_for_nor_read() {
+        let home = tempfile::tempdir().unwrap();
+        let file = home.path().join(".ssh/authorized_keys");
+        std::fs::create_dir(home.path().join(".ssh")).unwrap();
+        let look = || {
+            let (path, (done, looked)) = (home.path().to_owned(), std::sync::mpsc::channel());
+            std::thread::spawn(move || done.send((differ(&path, &[key("a")]), differ(&path, &[]))));
+            looked.recv_timeout(std::time::Duration::from_secs(20)).expect("an answer at once")
+        };
+        nix::unistd::mkfifo(&file, nix::sys::stat::Mode::S_IRWXU).unwrap();
+        assert_eq!(look(), (true, false), "a FIFO that nobody writes to");
+        std::fs::remove_file(&file).unwrap();
+        symlink("/dev/zero", &file).unwrap();
+        assert_eq!(look(), (true, false), "a link to a file without end");
+        std::fs::remove_file(&file).unwrap();
+        let other = home.path().join("other");
+        std::fs::write(&other, with_keys("", &[key("a")])).unwrap();
+        symlink(&other, &file).unwrap();
+        assert_eq!(look(), (true, false), "a link to a file that another may not read");
     }
 }

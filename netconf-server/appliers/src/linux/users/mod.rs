@@ -10,7 +10,7 @@ mod passwd;
 use super::Settings;
 use crate::command::Program;
 use crate::files::FileError;
-use crate::intent::{System, User};
+use crate::intent::{AuthorizedKey, System, User};
 use crate::refusal::{Failure, Refusal};
 use marks::{Mark, Marks};
 use passwd::Account;
@@ -138,8 +138,15 @@ async fn put(settings: &Settings, marks: &Marks, user: &User) -> Result<(), Fail
         program.succeed(settings.deadline).await.map_err(Failure::new)?;
     }
     set_sudo(settings, name, &account, user.admin).await?;
-    keys::write(&home(settings, &account), account.uid, account.gid, &user.keys)
-        .map_err(|error| Failure::new(format!("its authorized_keys cannot be written: {error}")))
+    write_keys(settings, &account, user.keys.clone()).await
+}
+
+/// Puts keys into the file of a user, where waiting for its home keeps nobody.
+async fn write_keys(settings: &Settings, account: &Account, keys: Vec<AuthorizedKey>) -> Result<(), Failure> {
+    let (home, uid, gid) = (home(settings, account), account.uid, account.gid);
+    let written = tokio::task::spawn_blocking(move || keys::write(&home, uid, gid, &keys)).await;
+    let written = written.unwrap_or_else(|error| Err(std::io::Error::other(error)));
+    written.map_err(|error| Failure::new(format!("its authorized_keys cannot be written: {error}")))
 }
 
 async fn give_back(settings: &Settings, marks: &Marks, name: &str) -> Result<(), Failure> {
@@ -147,8 +154,7 @@ async fn give_back(settings: &Settings, marks: &Marks, name: &str) -> Result<(),
     let Some(account) = passwd::find(&settings.root, name).map_err(Failure::new)? else {
         return marks.remove(name).map_err(Failure::new);
     };
-    keys::write(&home(settings, &account), account.uid, account.gid, &[])
-        .map_err(|error| Failure::new(format!("its authorized_keys cannot be written: {error}")))?;
+    write_keys(settings, &account, Vec::new()).await?;
     set_sudo(settings, name, &account, mark.sudo && !mark.ours).await?;
     if !mark.ours {
         return marks.remove(name).map_err(Failure::new);

@@ -23,7 +23,8 @@ pub(super) struct Journal {
     folder: PathBuf,
     file: File,
     length: u64,
-    /// A write failed and may have left part of a record; the next transaction starts the journal anew.
+    /// A write failed and may have left part of a record, or running has changed without it; the next transaction starts the
+    /// journal anew.
     damaged: bool,
 }
 
@@ -97,12 +98,17 @@ impl Journal {
         &self.folder
     }
 
+    /// Running has changed and the journal could not be told: nothing may be added to it any more.
+    pub(super) fn outdate(&mut self) {
+        self.damaged = true;
+    }
+
     /// Whether the journal should start anew at a quiet moment.
     pub(super) fn wants_compaction(&self) -> bool {
         self.damaged || self.length > COMPACT_AT
     }
 
-    /// Whether it must start anew before the next transaction: it cannot be written to, or no moment was quiet.
+    /// Whether it must start anew before the next transaction: it is no use any more, or no moment was quiet.
     pub(super) fn needs_compaction(&self) -> bool {
         self.damaged || self.length > 4 * COMPACT_AT
     }
