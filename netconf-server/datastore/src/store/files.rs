@@ -8,23 +8,56 @@ use crate::schema::Schema;
 use crate::tree::Tree;
 use crate::xml::{Fragment, Limits, NETCONF};
 use std::fmt::Write as _;
-use std::fs::{self, File};
+use std::fs::{self, File, Permissions};
 use std::io::{self, BufWriter, Write};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 const SNAPSHOT: &str = "snapshot-";
 
-/// Writes a file under another name, makes it durable and gives it its name; then makes the name durable.
+/// Mode of files: they hold what access control keeps from others.
+const OWNER_ONLY: u32 = 0o600;
+
+/// Writes a file under another name, makes it durable and gives it its name; then makes the name durable. It is for its
+/// owner alone.
 pub(super) fn replace_file(path: &Path, write: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<()> {
     let mut temporary = path.as_os_str().to_owned();
     temporary.push(".tmp");
     let temporary = PathBuf::from(temporary);
-    let mut file = File::create(&temporary)?;
+    let mut file =
+        File::options().write(true).create(true).truncate(true).mode(OWNER_ONLY).open(&temporary)?;
+    // One that a crash left there keeps its mode when it is opened.
+    file.set_permissions(Permissions::from_mode(OWNER_ONLY))?;
     write(&mut file)?;
     file.sync_all()?;
     fs::rename(&temporary, path)?;
     sync_folder(path)
+}
+
+/// Takes files away from everybody but their owner: those in `folder` and the others whose names start with one of `files`.
+/// Earlier versions made them readable, and so may who wrote a startup configuration. Gives what cannot be changed.
+pub(super) fn tighten(folder: &Path, files: &[&Path]) -> Vec<(PathBuf, io::Error)> {
+    let in_folder = |folder: &Path, starts: &str| {
+        let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+        let named = entries.filter(|entry| entry.file_name().to_string_lossy().starts_with(starts));
+        named.map(|entry| entry.path()).collect::<Vec<_>>()
+    };
+    let mut all = in_folder(folder, "");
+    for file in files {
+        if let (Some(folder), Some(name)) = (file.parent(), file.file_name()) {
+            all.extend(in_folder(folder, &name.to_string_lossy()));
+        }
+    }
+    let tighten = |path: &PathBuf| {
+        // A link is left alone: what it leads to is not ours.
+        let found = fs::symlink_metadata(path)?;
+        if found.is_file() && found.permissions().mode() & 0o077 != 0 {
+            fs::set_permissions(path, Permissions::from_mode(OWNER_ONLY))?;
+        }
+        Ok(())
+    };
+    all.into_iter().filter_map(|path| tighten(&path).err().map(|error| (path, error))).collect()
 }
 
 /// Makes the names in the folder of a file durable.

@@ -1,7 +1,7 @@
 //! Opening the datastores: running from the journal of this boot, else from startup.
 
 use super::due::{Compaction, Shared};
-use super::files::read_tree;
+use super::files::{self, read_tree};
 use super::journal::{self, ConfirmStep, Found, Journal, Record};
 use super::locks::Locks;
 use super::startup::{self, put_aside};
@@ -14,7 +14,8 @@ use crate::tree::Tree;
 use crate::xml::{Fragment, Limits};
 use daybreak_netconf::error::RpcError;
 use std::fmt;
-use std::fs;
+use std::fs::DirBuilder;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -67,6 +68,13 @@ pub enum Problem {
         /// Why.
         reason: String,
     },
+    /// Others than its owner can read a file.
+    Exposed {
+        /// The file.
+        path: PathBuf,
+        /// Why that cannot be changed.
+        error: std::io::Error,
+    },
 }
 
 impl fmt::Display for Problem {
@@ -90,6 +98,11 @@ impl fmt::Display for Problem {
                 "the journal cannot be used, running comes from startup: {reason}; it is now {}",
                 kept.display()
             ),
+            Self::Exposed { path, error } => write!(
+                f,
+                "{} can be read by others and holds what access control keeps from them: {error}; chmod it to 600",
+                path.display()
+            ),
         }
     }
 }
@@ -109,8 +122,11 @@ impl Store {
         boot_id: &str,
         validate: Validate<'_>,
     ) -> Result<(Self, Report), StoreError> {
-        fs::create_dir_all(&paths.state).map_err(|error| StoreError::io("make", &paths.state, error))?;
-        let mut problems = Vec::new();
+        let made = DirBuilder::new().recursive(true).mode(0o700).create(&paths.state);
+        made.map_err(|error| StoreError::io("make", &paths.state, error))?;
+        let open = files::tighten(&paths.state, &[&paths.startup_xml, &paths.startup_json]);
+        let exposed = |(path, error)| Problem::Exposed { path, error };
+        let mut problems: Vec<_> = open.into_iter().map(exposed).collect();
         let startup = startup::load(&schema, &paths, &mut problems)?;
         let found = Journal::read(&paths.state)?;
         let replayed = match replay(&schema, &paths, boot_id, &found) {

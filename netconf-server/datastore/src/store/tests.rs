@@ -9,6 +9,7 @@ use crate::tree::Tree;
 use daybreak_netconf::error::RpcError;
 use std::fmt::Write as _;
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use tempfile::TempDir;
 
@@ -433,6 +434,38 @@ fn a_change_too_large_for_a_record_goes_into_a_file() {
     assert_eq!(names.len(), 2, "{names:?}");
     drop(store);
     assert_eq!(*open(folder.path(), "boot-1").0.tree(Datastore::Running), expected);
+}
+
+#[test]
+fn files_are_for_their_owner_alone_and_made_so_where_they_are_not() {
+    let (folder, mut store) = fresh();
+    set(&mut store, A, &size(1));
+    commit(&mut store, &request(A));
+    let saved = store.tree(Datastore::Running).clone();
+    save_startup(&mut store, A, saved);
+    drop(store);
+    fs::write(folder.path().join("startup.xml.rejected-1"), "<a/>").unwrap();
+    fs::write(folder.path().join("neighbor"), "").unwrap();
+    let files = || {
+        let of = |folder: &Path| fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+        let (startup, mut state): (Vec<_>, Vec<_>) = (of(folder.path()), of(&folder.path().join("state")));
+        state.extend(startup.into_iter().filter(|path| path.is_file() && !path.ends_with("neighbor")));
+        state
+    };
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&folder.path().join("state")), 0o700);
+    for path in files().iter().filter(|path| !path.ends_with("startup.xml.rejected-1")) {
+        assert_eq!(mode(path), 0o600, "{}", path.display());
+    }
+    for path in files().iter().chain([&folder.path().join("neighbor")]) {
+        fs::set_permissions(path, fs::Permissions::from_mode(0o644)).unwrap();
+    }
+    let (_store, report) = open(folder.path(), "boot-1");
+    assert!(report.problems.is_empty() && files().len() >= 4, "{report:?}");
+    for path in files() {
+        assert_eq!(mode(&path), 0o600, "{}", path.display());
+    }
+    assert_eq!(mode(&folder.path().join("neighbor")), 0o644);
 }
 
 #[test]
