@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use daybreak_appliers::intent::Intent;
 use daybreak_datastore::store::{
-    BootTime, CommitRequest, ConfirmRequest, Datastore, Due, Prepared, SessionId, StoreError,
+    BootTime, CommitRequest, ConfirmRequest, Datastore, Due, Prepared, SessionId, Store, StoreError,
 };
 use daybreak_netconf::error::{ErrorTag, RpcError};
 use tokio_util::sync::CancellationToken;
@@ -22,6 +22,9 @@ pub struct Confirmed {
     /// `<persist>`.
     pub persist: Option<String>,
 }
+
+/// The wait before a way back that did not work is tried again.
+const AGAIN: Duration = Duration::from_secs(5);
 
 impl Engine {
     /// Makes the candidate the running configuration, all of it or nothing. Goes on to its end when the caller is gone.
@@ -92,6 +95,7 @@ impl Engine {
 
     /// Takes confirmed commits back when their time is over. Runs until `stop`.
     pub async fn run_confirm_timer(self: Arc<Self>, stop: CancellationToken) {
+        let mut least = Duration::ZERO;
         loop {
             let changed = self.confirm_changed.notified();
             let left =
@@ -100,7 +104,7 @@ impl Engine {
                 });
             let over = async {
                 match left {
-                    Some(left) => tokio::time::sleep(left).await,
+                    Some(left) => tokio::time::sleep(left.max(least)).await,
                     None => std::future::pending().await,
                 }
             };
@@ -116,8 +120,10 @@ impl Engine {
                         }
                         Ok(())
                     });
+                    least = Duration::ZERO;
                     if let Err(errors) = done.await {
                         tracing::error!(error = %first(&errors), "cannot go back");
+                        least = AGAIN;
                     }
                 }
             }
@@ -125,7 +131,8 @@ impl Engine {
     }
 
     /// Goes back to what running was before the confirmed commit. What an applier cannot do then is told and tried again
-    /// later, for the way back must not be a way that can be refused.
+    /// later, for the way back must not be a way that can be refused: not by a full disk either. Without its intent in the
+    /// journal it gets no end there, and after a crash the commit waits again with its time over.
     pub(super) async fn roll_back(
         &self,
         by: Option<(&Caller, Option<&str>)>,
@@ -134,20 +141,33 @@ impl Engine {
         let _turn = self.turn.lock().await;
         let session = by.map(|(caller, persist_id)| (caller.session, persist_id));
         let made = Made::now(by.map(|(caller, _)| caller.user.name.as_str()), Action::TakenBack);
-        let prepared = match self.lock().store.prepare_rollback(session) {
+        let mut prepared = match self.lock().store.prepare_rollback(session) {
             Ok(prepared) => prepared,
             // Confirmed or cancelled while this waited for its turn.
             Err(StoreError::NothingToConfirm) if by.is_none() => return Ok(()),
             Err(error) => return Err(error.into_rpc_errors()),
         };
         tracing::warn!(why, changes = prepared.changes.len(), "a confirmed commit is taken back");
-        let (from, (prepared, to)) = self.begin(prepared).await?;
+        let from = self.lock().intent.clone();
+        let to = self.meaning(&from, &prepared.new, &prepared.changes)?;
+        let due = self.lock().store.begin(&mut prepared).map_err(StoreError::into_rpc_errors)?;
+        let known = written(due).await;
+        if let Err(errors) = &known {
+            tracing::error!(error = %first(errors), "the journal cannot be told; running goes back all the same");
+        }
         if let Err(error) = self.appliers.apply(&from, &to).await {
             tracing::error!(%error, "the way back needs a second try");
             let outcome = self.appliers.reconcile(&to).await;
             self.remember(&outcome);
         }
-        self.finish(prepared, to, made).await
+        match known {
+            Ok(()) => self.finish(prepared, to, made).await,
+            Err(errors) => {
+                self.take_over(prepared, to, made, Store::finish_unwritten)?;
+                // Whoever asked is told, as at the end of every change that only a crash would take back.
+                if by.is_some() { Err(errors) } else { Ok(()) }
+            }
+        }
     }
 
     /// Has the appliers carry a prepared change out.
@@ -186,13 +206,25 @@ impl Engine {
     /// The router is what `prepared` says: now running is, first on disk and then for everybody. When the disk fails it is all
     /// the same, for the router is; only a crash would take it back, and the client is told.
     async fn finish(&self, prepared: Prepared, to: Intent, made: Made) -> Result<(), Vec<RpcError>> {
+        let due = self.lock().store.conclude(&prepared).map_err(StoreError::into_rpc_errors)?;
+        let durable = written(due).await;
+        self.take_over(prepared, to, made, Store::finish)?;
+        durable
+    }
+
+    /// What was carried out is running for everybody.
+    fn take_over(
+        &self,
+        prepared: Prepared,
+        to: Intent,
+        made: Made,
+        finish: fn(&mut Store, Prepared) -> Result<(), StoreError>,
+    ) -> Result<(), Vec<RpcError>> {
         let changed = !prepared.changes.is_empty();
         let running = prepared.new.clone();
         let nacm = touches_nacm(self, &prepared.changes).then(|| Nacm::read(&prepared.new));
-        let due = self.lock().store.conclude(&prepared).map_err(StoreError::into_rpc_errors)?;
-        let durable = written(due).await;
         let mut state = self.lock();
-        state.store.finish(prepared).map_err(StoreError::into_rpc_errors)?;
+        finish(&mut state.store, prepared).map_err(StoreError::into_rpc_errors)?;
         state.intent = to;
         match nacm {
             Some(Ok(nacm)) => state.nacm = Arc::new(nacm),
@@ -212,7 +244,7 @@ impl Engine {
         if grown {
             self.journal_grown.notify_one();
         }
-        durable
+        Ok(())
     }
 
     /// Starts the journal anew when it has grown, after the change that made it grow was answered. Runs until `stop`.

@@ -284,6 +284,50 @@ async fn a_restart_takes_an_unconfirmed_commit_back() {
 }
 
 #[tokio::test]
+async fn a_disk_that_takes_nothing_keeps_no_confirmed_commit_from_going_back() {
+    let (folder, router, ann) = (tempfile::tempdir().unwrap(), Arc::default(), caller(1, true));
+    let engine = open(folder.path(), &router).await;
+    let describe = |text: &str| {
+        let text = format!(
+            "<interfaces xmlns=\"urn:ietf:params:xml:ns:yang:ietf-interfaces\"><interface><name>p0</name>{TYPE}\
+             <description>{text}</description></interface></interfaces>"
+        );
+        let edit = parse_xml(engine.schema(), Fragment::new(&text), Limits::default()).unwrap();
+        engine.edit(&ann, &edit, DefaultOperation::Merge, ErrorOption::StopOnError)
+    };
+    // What goes back is more than a record holds, so that it needs a file of its own.
+    describe(&"x".repeat(2 << 20)).unwrap();
+    engine.commit(&ann, None, None).await.unwrap();
+    let before = engine.tree(Datastore::Running);
+    let away = |away: bool| {
+        let names = [folder.path().join("state"), folder.path().join("away")];
+        std::fs::rename(&names[usize::from(!away)], &names[usize::from(away)]).unwrap();
+    };
+    for cancelled in [false, true] {
+        describe("short").unwrap();
+        put(&engine, &ann, "p1").unwrap();
+        engine.commit(&ann, Some(confirmed(600, Some("ticket"))), None).await.unwrap();
+        assert_eq!(interfaces(&router), ["p0", "p1"]);
+        away(true);
+        if cancelled {
+            let errors = engine.cancel_commit(&ann, Some("ticket".to_owned())).await.unwrap_err();
+            assert_eq!(errors[0].tag, ErrorTag::OperationFailed, "{errors:?}");
+        } else {
+            engine.roll_back(None, "its time is over").await.unwrap();
+        }
+        assert_eq!(interfaces(&router), ["p0"]);
+        assert!(engine.waiting().is_none() && engine.tree(Datastore::Running) == before);
+        away(false);
+    }
+    // The next change is in a journal that knows of it.
+    put(&engine, &ann, "p2").unwrap();
+    engine.commit(&ann, None, None).await.unwrap();
+    let now = engine.tree(Datastore::Running);
+    drop(engine);
+    assert!(open(folder.path(), &router).await.tree(Datastore::Running) == now);
+}
+
+#[tokio::test]
 async fn whoever_may_not_write_changes_nothing_and_is_counted() {
     let (folder, router, eve) = (tempfile::tempdir().unwrap(), Arc::<Router>::default(), caller(1, false));
     let engine = open(folder.path(), &router).await;

@@ -469,6 +469,28 @@ fn files_are_for_their_owner_alone_and_made_so_where_they_are_not() {
 }
 
 #[test]
+fn a_change_that_the_journal_does_not_know_is_in_the_next_one() {
+    let (folder, mut store) = fresh();
+    set(&mut store, A, &size(1));
+    commit(&mut store, &request(A));
+    set(&mut store, A, &size(2));
+    commit(&mut store, &confirmed(A, 100, Some("ticket")));
+    let mut prepared = store.prepare_rollback(None).unwrap();
+    // What is due does not reach the disk.
+    let _due = store.begin(&mut prepared).unwrap();
+    store.finish_unwritten(prepared).unwrap();
+    assert!(store.waiting().is_none() && running(&store).contains(">1<"));
+    // A crash now leads to where the journal is: the commit waits, and its time is over.
+    let crashed = open_copy(folder.path());
+    assert!(crashed.waiting().is_some() && running(&crashed).contains(">2<"));
+    assert!(store.wants_compaction());
+    set(&mut store, A, "<top xmlns=\"urn:example\"><item><name>a</name></item></top>");
+    commit(&mut store, &request(A));
+    let (expected, restarted) = (running(&store), open_copy(folder.path()));
+    assert!(restarted.waiting().is_none() && running(&restarted) == expected && expected.contains(">1<"));
+}
+
+#[test]
 fn running_may_be_changed_without_a_candidate() {
     let (_folder, mut store) = fresh();
     let prepared = store.prepare_running(A, tree(&size(5)), &valid).unwrap();
