@@ -19,6 +19,15 @@ struct Header {
     length: usize,
 }
 
+impl Header {
+    /// "Routers must not forward any packets with Link-Local source or destination addresses to other links" (RFC 4291
+    /// section 2.5.6); the destinations never come this far.
+    #[inline]
+    fn is_of_its_link(&self) -> bool {
+        matches!(self.source, IpAddr::V6(source) if source.is_unicast_link_local())
+    }
+}
+
 /// What a next hop came to when it was last asked: valid as long as the tables are the same.
 #[derive(Debug, Clone, Copy, Default)]
 struct Known {
@@ -110,7 +119,8 @@ pub(super) fn resolve(
             }
             send(&header, station)
         }
-        // Only now: a packet for us may arrive with its last breath.
+        // Only now: a packet for us may come from its link alone, and arrive with its last breath.
+        Err(_) if header.is_of_its_link() => Verdict::Drop(DropReason::LinkLocalSource),
         Err(_) if header.lifetime <= 1 => Verdict::Drop(DropReason::Expired),
         Err(verdict) => verdict,
     }
@@ -119,6 +129,9 @@ pub(super) fn resolve(
 /// The last checks of a packet whose next station is known.
 #[inline]
 fn send(header: &Header, station: Station) -> Verdict {
+    if header.is_of_its_link() {
+        return Verdict::Drop(DropReason::LinkLocalSource);
+    }
     if header.lifetime <= 1 {
         return Verdict::Drop(DropReason::Expired);
     }

@@ -17,6 +17,8 @@ pub enum DropReason {
     UnknownType,
     /// A source or destination that must not be on a wire (RFC 1812 section 5.3.7, RFC 4291).
     Martian,
+    /// An IPv6 source of its link alone, for a destination behind the router (RFC 4291 section 2.5.6).
+    LinkLocalSource,
     /// No route.
     NoRoute,
     /// The route says to drop.
@@ -45,7 +47,7 @@ pub enum DropReason {
 
 impl DropReason {
     /// Every reason, in the order of the counters.
-    pub const ALL: [Self; 29] = [
+    pub const ALL: [Self; 30] = [
         Self::Malformed(Malformed::EthernetShort),
         Self::Malformed(Malformed::EthernetTags),
         Self::Malformed(Malformed::ArpShort),
@@ -63,6 +65,7 @@ impl DropReason {
         Self::UnknownVlan,
         Self::UnknownType,
         Self::Martian,
+        Self::LinkLocalSource,
         Self::NoRoute,
         Self::Blackhole,
         Self::Unreachable,
@@ -86,6 +89,7 @@ impl DropReason {
             Self::UnknownVlan => "unknown-vlan",
             Self::UnknownType => "unknown-type",
             Self::Martian => "martian",
+            Self::LinkLocalSource => "link-local-source",
             Self::NoRoute => "no-route",
             Self::Blackhole => "blackhole",
             Self::Unreachable => "unreachable",
@@ -110,6 +114,11 @@ impl DropReason {
             Self::UnknownVlan => "The frame has a VLAN tag, and the port has no VLANs.".into(),
             Self::UnknownType => "A frame to the router that is neither IP nor ARP.".into(),
             Self::Martian => "A source or destination that must not be on a wire, as loopback (RFC 1812 5.3.7).".into(),
+            Self::LinkLocalSource => {
+                "The IPv6 source is an address of its link alone, and the destination is behind the router (RFC 4291 \
+                 2.5.6); the source was told."
+                    .into()
+            }
             Self::NoRoute => "No route covers the destination; the source was told.".into(),
             Self::Blackhole => "The route says to drop silently.".into(),
             Self::Unreachable => "The route says that there is no way; the source was told.".into(),
@@ -142,18 +151,19 @@ impl DropReason {
             Self::UnknownVlan => 14,
             Self::UnknownType => 15,
             Self::Martian => 16,
-            Self::NoRoute => 17,
-            Self::Blackhole => 18,
-            Self::Unreachable => 19,
-            Self::Prohibited => 20,
-            Self::NoNeighbour => 21,
-            Self::Expired => 22,
-            Self::TooBig => 23,
-            Self::NoPort => 24,
-            Self::SendQueueFull => 25,
-            Self::NoTwin => 26,
-            Self::TwinDown => 27,
-            Self::PortDisabled => 28,
+            Self::LinkLocalSource => 17,
+            Self::NoRoute => 18,
+            Self::Blackhole => 19,
+            Self::Unreachable => 20,
+            Self::Prohibited => 21,
+            Self::NoNeighbour => 22,
+            Self::Expired => 23,
+            Self::TooBig => 24,
+            Self::NoPort => 25,
+            Self::SendQueueFull => 26,
+            Self::NoTwin => 27,
+            Self::TwinDown => 28,
+            Self::PortDisabled => 29,
         }
     }
 }

@@ -41,6 +41,7 @@ fn ipv6_error(verdict: Verdict) -> Option<Icmp6Error> {
         Verdict::Drop(DropReason::Expired) => Icmp6Error::TimeExceeded,
         Verdict::Drop(DropReason::NoRoute | DropReason::Unreachable) => Icmp6Error::NoRoute,
         Verdict::Drop(DropReason::Prohibited) => Icmp6Error::Prohibited,
+        Verdict::Drop(DropReason::LinkLocalSource) => Icmp6Error::BeyondScope,
         Verdict::TooBig { mtu } => Icmp6Error::PacketTooBig { mtu },
         _ => return None,
     })

@@ -76,6 +76,13 @@ fn v6(to: &str, hop_limit: u8, payload: usize) -> Vec<u8> {
     frame(ether_type::IPV6, &[&header[..], &vec![7; payload]].concat())
 }
 
+/// As [`v6`], from an address that is one of its link alone.
+fn v6_of_its_link(to: &str, hop_limit: u8) -> Vec<u8> {
+    let mut frame = v6(to, hop_limit, 8);
+    frame[22..38].copy_from_slice(&"fe80::2".parse::<Ipv6Addr>().unwrap().octets());
+    frame
+}
+
 /// Runs frames through a fresh pipeline.
 fn run(frames: &mut [Vec<u8>]) -> (Vec<Outcome>, Vec<(&'static str, u64)>) {
     let mut pipeline = Pipeline::new(LIMITS);
@@ -124,6 +131,9 @@ fn what_is_for_us_goes_to_linux_as_it_came() {
         v4([10, 0, 0, 1], 1, 8, false),
         v6("2001:db8::1", 1, 8),
         v6("fe80::1", 255, 8),
+        v6_of_its_link("fe80::1", 255),
+        v6_of_its_link("2001:db8::1", 1),
+        v6_of_its_link("ff02::1", 255),
         v6("ff02::1:ff00:1", 255, 8),
         v4([224, 0, 0, 5], 1, 8, false),
         v4([255; 4], 64, 8, false),
@@ -153,6 +163,8 @@ fn every_drop_is_counted_by_its_name() {
         ("unknown-type", frame(0x88cc, &[0; 46])),
         ("martian", v4([127, 0, 0, 1], 64, 8, false)),
         ("martian", v6("::1", 64, 8)),
+        ("link-local-source", v6_of_its_link("2001:db8:1::9", 64)),
+        ("link-local-source", v6_of_its_link("2001:db8::9", 1)),
         ("no-route", v4([8, 8, 8, 8], 64, 8, false)),
         ("no-route", v6("2001:db9::1", 64, 8)),
         ("blackhole", v4([192, 0, 2, 1], 64, 8, false)),
@@ -202,6 +214,18 @@ fn tells_the_source_why() {
         };
         assert_eq!((icmp[0], icmp[1]), (kind, code), "{shown}");
     }
+}
+
+#[test]
+fn a_source_of_its_link_is_not_forwarded_and_told_so() {
+    // The second comes when the next hop is known already.
+    let mut frames = vec![v6("2001:db8:1::9", 64, 8), v6_of_its_link("2001:db8:1::9", 64)];
+    let (outcomes, drops) = run(&mut frames);
+    assert_eq!((&outcomes[0], &drops[..]), (&Outcome::Send(PortId(1)), &[("link-local-source", 1)][..]));
+    let Outcome::Reply(reply) = &outcomes[1] else { panic!("{outcomes:?}") };
+    let header = Ipv6::read(&reply[14..]).unwrap();
+    assert_eq!((header.source, header.destination), (OUR6, "fe80::2".parse().unwrap()));
+    assert_eq!(reply[54..56], [1, 2], "beyond the scope of the source");
 }
 
 #[test]

@@ -12,6 +12,8 @@ pub enum Icmp6Error {
     NoRoute,
     /// Forbidden by a filter.
     Prohibited,
+    /// The source is known on its own link alone.
+    BeyondScope,
     /// The last hop does not answer neighbour discovery.
     AddressUnreachable,
     /// Too long for the next link.
@@ -50,6 +52,7 @@ impl Icmp6Error {
         let (kind, code, mtu) = match self {
             Self::NoRoute => (1, 0, 0),
             Self::Prohibited => (1, 1, 0),
+            Self::BeyondScope => (1, 2, 0),
             Self::AddressUnreachable => (1, 3, 0),
             Self::PacketTooBig { mtu } => (2, 0, u32::from(mtu)),
             Self::TimeExceeded => (3, 0, 0),
@@ -122,6 +125,7 @@ mod tests {
         for (error, kind, code, mtu) in [
             (Icmp6Error::NoRoute, 1, 0, 0),
             (Icmp6Error::Prohibited, 1, 1, 0),
+            (Icmp6Error::BeyondScope, 1, 2, 0),
             (Icmp6Error::AddressUnreachable, 1, 3, 0),
             (Icmp6Error::PacketTooBig { mtu: 1400 }, 2, 0, 1400_u32),
             (Icmp6Error::TimeExceeded, 3, 0, 0),
