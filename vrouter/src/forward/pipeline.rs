@@ -181,8 +181,9 @@ impl Pipeline {
                     let reason =
                         if let Verdict::Drop(reason) = verdict { reason } else { DropReason::TooBig };
                     self.drops.count(reason, 1);
-                    let reply = report(verdict, &self.packets[place], frame.data(), own);
-                    reply.filter(|_| self.errors.take(now)).map_or(Outcome::Drop, Outcome::Reply)
+                    let packet = &self.packets[place];
+                    let reply = self.errors.make(now, || report(verdict, packet, frame.data(), own));
+                    reply.map_or(Outcome::Drop, Outcome::Reply)
                 }
             };
             out(place, outcome);
