@@ -2,9 +2,9 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use thiserror::Error;
 use tokio::io::AsyncReadExt;
@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 use super::decoder::Decoder;
 use super::error::FrameError;
 use super::message::FpmMessage;
+use super::peer::{Peers, may_speak};
 
 /// Bytes that are read at once.
 const READ: usize = 64 * 1024;
@@ -24,6 +25,9 @@ const WAITING: usize = 4;
 const LOGGED: u64 = 10;
 /// Pause after an accept that failed, as for want of file descriptors.
 const PAUSE: Duration = Duration::from_millis(100);
+
+/// Least time between two lines of the log about others than FRR.
+const QUIET: Duration = Duration::from_mins(1);
 
 /// What happens on the way from FRR.
 #[derive(Debug, PartialEq, Eq)]
@@ -71,13 +75,23 @@ impl FpmStatistics {
     }
 }
 
-/// A listener. FRR has one connection at a time; a newer one takes the place of an older.
+/// A listener. FRR has one connection at a time; a newer one takes the place of an older. Connections of other users than
+/// `frr`, root and our own are closed, for routes come this way.
 #[derive(Debug)]
 pub struct FpmListener {
     listener: TcpListener,
+    peers: Peers,
+    refused: Mutex<Refused>,
     address: SocketAddr,
     statistics: Arc<FpmStatistics>,
     to: mpsc::Sender<FpmEvent>,
+}
+
+/// Connections that were refused.
+#[derive(Debug, Default)]
+struct Refused {
+    told: Option<Instant>,
+    since: u64,
 }
 
 /// Why a connection ended.
@@ -99,14 +113,15 @@ impl FpmListener {
     /// Listens on an address. What comes is handed over by the receiver, in order. To be called in a runtime.
     ///
     /// # Errors
-    /// When the address is not to be had.
+    /// When the address is not to be had, or `/proc` does not tell whose sockets there are.
     pub fn bind(address: SocketAddr) -> io::Result<(Self, mpsc::Receiver<FpmEvent>)> {
         let listener = std::net::TcpListener::bind(address)?;
         listener.set_nonblocking(true)?;
         let listener = TcpListener::from_std(listener)?;
         let address = listener.local_addr()?;
         let (to, events) = mpsc::channel(WAITING);
-        Ok((Self { listener, address, statistics: Arc::default(), to }, events))
+        let (peers, refused) = (Peers::open()?, Mutex::default());
+        Ok((Self { listener, peers, refused, address, statistics: Arc::default(), to }, events))
     }
 
     /// The counters.
@@ -155,12 +170,29 @@ impl FpmListener {
     async fn accept(&self) -> TcpStream {
         loop {
             match self.listener.accept().await {
-                Ok((stream, _)) => return stream,
+                // Nothing is awaited from here on: a connection is not lost when this future is dropped.
+                Ok((stream, peer)) => {
+                    let owner = stream.local_addr().ok().and_then(|own| self.peers.owner(peer, own));
+                    if owner.is_some_and(may_speak) {
+                        return stream;
+                    }
+                    self.refuse(peer, owner);
+                }
                 Err(error) => {
                     tracing::warn!(%error, "cannot accept a connection of FRR");
                     tokio::time::sleep(PAUSE).await;
                 }
             }
+        }
+    }
+
+    fn refuse(&self, peer: SocketAddr, uid: Option<u32>) {
+        let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        refused.since += 1;
+        if refused.told.is_none_or(|told| told.elapsed() >= QUIET) {
+            let connections = std::mem::take(&mut refused.since);
+            refused.told = Some(Instant::now());
+            tracing::warn!(%peer, uid, connections, "closed a connection: it is neither of FRR's user nor of root");
         }
     }
 
@@ -199,5 +231,40 @@ impl FpmListener {
                 return error.into();
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::process::CommandExt;
+    use std::process::Command;
+
+    use super::*;
+
+    /// `nobody` of Debian.
+    const NOBODY: u32 = 65534;
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn other_users_than_frrs_are_sent_away() {
+        if !nix::unistd::geteuid().is_root() {
+            return;
+        }
+        let (listener, mut events) = FpmListener::bind(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
+        let (port, statistics, stop) =
+            (listener.address().port(), listener.statistics(), CancellationToken::new());
+        let task = tokio::spawn(listener.run(stop.clone()));
+        // It ends when the connection does.
+        let talk = format!("exec 3<>/dev/tcp/127.0.0.1/{port}; printf x >&3; timeout 20 cat <&3");
+        let ended = tokio::task::spawn_blocking(move || {
+            Command::new("bash").args(["-c", &talk]).uid(NOBODY).gid(NOBODY).output().unwrap()
+        });
+        let ended = ended.await.unwrap();
+        assert_ne!(ended.status.code(), Some(124), "it is still connected: {ended:?}");
+        assert_eq!((statistics.connections(), statistics.errors()), (0, 0), "it was never heard");
+        let _ours = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+        let event = tokio::time::timeout(Duration::from_secs(20), events.recv()).await.unwrap();
+        assert_eq!((event, statistics.connections()), (Some(FpmEvent::Connected), 1));
+        stop.cancel();
+        task.await.unwrap();
     }
 }
