@@ -1,7 +1,7 @@
-//! The configuration as it was when the switch was asked for.
+//! The configuration as it was when the machine restarted into the other slot.
 //!
 //! A new slot's first boot is a first boot for cloud-init: it writes what the seed says once more, also over a startup
-//! configuration that somebody has saved since. So `/config` is copied before, and put back after.
+//! configuration that somebody has saved since. So that boot copies `/config` before cloud-init runs, and puts it back after.
 
 use std::fs::{self, File, Metadata};
 use std::io;

@@ -14,6 +14,8 @@ use crate::kept;
 
 /// Folder of the configuration that is kept.
 const CONFIG: &str = "config";
+/// Its name while it is made, and while it is removed.
+const UNFINISHED: &str = "config.new";
 
 /// Longest record that is read, in bytes: some thousands of BGP sessions.
 const MAX_RECORD: u64 = 4 << 20;
@@ -155,21 +157,39 @@ impl Records {
                 self.sync_folder()?;
             }
         }
-        remove_folder(&self.folder.join(CONFIG))
+        self.forget_config()
     }
 
-    /// Keeps the files below `config`; they are on the medium when this returns.
+    /// Keeps the files below `config`, unless some are kept already; they are on the medium when this returns, and until
+    /// then there is no copy.
     ///
     /// # Errors
     /// [`UpgradeError::Record`].
     pub fn keep_config(&self, config: &Path) -> Result<(), UpgradeError> {
-        let (kept, new) = (self.folder.join(CONFIG), self.folder.join("config.new"));
+        let (kept, new) = (self.folder.join(CONFIG), self.folder.join(UNFINISHED));
+        if kept.is_dir() {
+            return Ok(());
+        }
         fs::create_dir_all(&self.folder).map_err(UpgradeError::record("make", &self.folder))?;
         remove_folder(&new)?;
         kept::copy(config, &new).map_err(UpgradeError::record("keep the configuration in", &new))?;
-        remove_folder(&kept)?;
         fs::rename(&new, &kept).map_err(UpgradeError::record("keep the configuration in", &kept))?;
         self.sync_folder()
+    }
+
+    /// Forgets the configuration that was kept. Its name goes first: half of a copy must never be put back.
+    ///
+    /// # Errors
+    /// [`UpgradeError::Record`].
+    pub fn forget_config(&self) -> Result<(), UpgradeError> {
+        let (kept, unfinished) = (self.folder.join(CONFIG), self.folder.join(UNFINISHED));
+        remove_folder(&unfinished)?;
+        match fs::rename(&kept, &unfinished) {
+            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(()),
+            renamed => renamed.map_err(UpgradeError::record("remove", &kept))?,
+        }
+        self.sync_folder()?;
+        remove_folder(&unfinished)
     }
 
     /// Puts the files that were kept back to `config`, while a switch is under way; gives those that were not the same.
@@ -290,8 +310,9 @@ pub(crate) mod tests {
         let text = || fs::read_to_string(&file).unwrap();
         for saved in ["one", "two"] {
             fs::write(&file, saved).unwrap();
-            records.keep_config(config.path()).unwrap();
+            records.forget_config().unwrap();
             records.set_pending(&pending()).unwrap();
+            records.keep_config(config.path()).unwrap();
             fs::write(&file, "of the seed").unwrap();
             assert_eq!(records.restore_config(config.path()).unwrap(), std::slice::from_ref(&file));
             assert_eq!(text(), saved);
@@ -300,5 +321,26 @@ pub(crate) mod tests {
         fs::write(&file, "three").unwrap();
         assert!(records.restore_config(config.path()).unwrap().is_empty());
         assert_eq!(text(), "three");
+    }
+
+    #[test]
+    fn the_first_copy_stays_and_what_a_power_cut_left_of_one_is_none() {
+        let state = tempfile::tempdir().unwrap();
+        let config = tempfile::tempdir().unwrap();
+        let file = config.path().join("startup.xml");
+        let records = Records::of(state.path());
+        records.set_pending(&pending()).unwrap();
+        fs::create_dir(state.path().join("upgrade/config.new")).unwrap();
+        fs::write(&file, "saved").unwrap();
+        assert!(records.restore_config(config.path()).unwrap().is_empty());
+        records.keep_config(config.path()).unwrap();
+        fs::write(&file, "of the seed").unwrap();
+        records.keep_config(config.path()).unwrap();
+        records.restore_config(config.path()).unwrap();
+        assert_eq!(fs::read_to_string(&file).unwrap(), "saved");
+        records.forget_config().unwrap();
+        records.forget_config().unwrap();
+        let left: Vec<_> = fs::read_dir(state.path().join("upgrade")).unwrap().flatten().collect();
+        assert_eq!(left.len(), 1, "{left:?}");
     }
 }

@@ -1,7 +1,5 @@
 //! Which slot is started next.
 
-use std::path::Path;
-
 use daybreak_installer::Target;
 use daybreak_layout::Slot;
 use daybreak_layout::grub::GrubEnv;
@@ -37,19 +35,16 @@ pub fn disarm(esp: &mut dyn Target, records: &Records, running: Slot) -> Result<
     records.clear_pending()
 }
 
-/// Has the other slot started once, on trial, at the next boot. First the configuration below `config` is kept, then the
-/// record is written by which that boot will be judged, then the environment, which is what makes it happen.
+/// Has the other slot started once, on trial, at the next boot. First the record is written by which that boot will be
+/// judged, then the environment, which is what makes it happen. The configuration is not kept here: what is saved until the
+/// restart belongs to it, so that boot does it ([`crate::Trial::keep_config`]).
 ///
 /// # Errors
 /// Those of the disk and the record.
-pub fn arm(
-    esp: &mut dyn Target,
-    records: &Records,
-    config: &Path,
-    pending: &Pending,
-) -> Result<(), UpgradeError> {
+pub fn arm(esp: &mut dyn Target, records: &Records, pending: &Pending) -> Result<(), UpgradeError> {
     debug_assert_eq!(pending.to.slot, other(pending.from.slot));
-    records.keep_config(config)?;
+    // One of an earlier switch would be taken for that of this one.
+    records.forget_config()?;
     records.set_pending(pending)?;
     write_env(esp, &GrubEnv::on_trial(pending.to.slot))
 }

@@ -78,6 +78,24 @@ pub struct Trial<'a> {
 }
 
 impl Trial<'_> {
+    /// Keeps the configuration as it is before cloud-init has its first boot in the slot on trial, which writes what the seed
+    /// says. What cannot be kept would be lost, so the machine goes back then.
+    ///
+    /// # Errors
+    /// Those of the disk and the records, when there is no other slot to go back to.
+    pub fn keep_config(&mut self, env: Option<&GrubEnv>) -> Result<Verdict, UpgradeError> {
+        let Some(pending) = self.records.pending()?.filter(|pending| pending.to.slot == self.running) else {
+            return Ok(Verdict::Nothing);
+        };
+        if situation(env, self.running, Some(&pending)) != Situation::OnTrial {
+            return Ok(Verdict::Nothing);
+        }
+        match self.records.keep_config(self.config) {
+            Ok(()) => Ok(Verdict::Nothing),
+            Err(error) => self.give_up(Some(pending), format!("before its first boot: {error}")),
+        }
+    }
+
     /// Judges the boot; waits for the system to be well when it is on trial. Every decision is on the medium when this
     /// returns.
     ///
@@ -100,6 +118,8 @@ impl Trial<'_> {
             Situation::FellBack => {
                 // The other system may have had its first boot, and written what the seed says.
                 self.records.restore_config(self.config)?;
+                // Put back once: what is saved from now on stays, also when the rest fails and is tried at the next boot.
+                self.records.forget_config()?;
                 write_env(self.esp, &GrubEnv::confirmed(self.running))?;
                 let known = pending.as_ref().and_then(|pending| pending.failure.clone());
                 let reason =
@@ -125,7 +145,11 @@ impl Trial<'_> {
             self.conclude(pending, Outcome::Confirmed, "everything answered in time")?;
             return Ok(Verdict::Confirmed);
         };
-        let reason = format!("after {seconds} s: {}", missing.join("; "));
+        self.give_up(pending, format!("after {seconds} s: {}", missing.join("; ")))
+    }
+
+    /// Leaves a slot that is not well.
+    fn give_up(&mut self, pending: Option<Pending>, reason: String) -> Result<Verdict, UpgradeError> {
         if !self.other_starts {
             // Without another image the menu would start this one again and again, and each time restart it.
             write_env(self.esp, &GrubEnv::confirmed(self.running))?;

@@ -246,7 +246,7 @@ impl Rig {
         let prepared = prepare(&source, None, &Trust::default(), slot.size())?;
         disarm(&mut esp, &self.records(), Slot::A)?;
         let manifest = fill(&mut slot, prepared, &mut Silent)?;
-        arm(&mut esp, &self.records(), &self.config(), &self.pending(&manifest))
+        arm(&mut esp, &self.records(), &self.pending(&manifest))
     }
 
     pub(crate) fn pending(&self, to: &Manifest) -> Pending {

@@ -87,10 +87,73 @@ fn a_system_that_is_not_well_goes_back_and_says_why() {
     assert_eq!(rig.records().last().unwrap().unwrap().outcome, Outcome::FellBack);
 }
 
+/// The boot of the menu, and what runs in it before cloud-init.
+fn first_boot(rig: &Rig) -> (Slot, Verdict) {
+    let running = rig.boot();
+    let mut esp = rig.steady(Role::Esp);
+    let env = read_env(&mut esp).unwrap();
+    let (records, config) = (rig.records(), rig.config());
+    let mut trial =
+        Trial { running, other_starts: true, esp: &mut esp, records: &records, config: &config, now: 7 };
+    (running, trial.keep_config(env.as_ref()).unwrap())
+}
+
+#[test]
+fn what_is_saved_until_the_restart_is_put_back_in_the_trial_and_after_it() {
+    let rig = upgraded();
+    let startup = rig.config().join("startup.xml");
+    let text = || std::fs::read_to_string(&startup).unwrap();
+    // Without --reboot the restart comes whenever somebody wants it.
+    std::fs::write(&startup, "saved after the upgrade was asked for").unwrap();
+    assert_eq!(first_boot(&rig), (Slot::B, Verdict::Nothing));
+    std::fs::write(&startup, "of the seed").unwrap();
+    rig.records().restore_config(&rig.config()).unwrap();
+    assert_eq!(text(), "saved after the upgrade was asked for");
+    std::fs::write(&startup, "of the trial").unwrap();
+    let (slot, verdict) = boot(&rig, true);
+    assert!(slot == Slot::A && matches!(verdict, Verdict::FellBack(_)), "{verdict:?}");
+    assert_eq!(text(), "saved after the upgrade was asked for");
+}
+
+#[test]
+fn a_trial_that_never_boots_puts_nothing_back() {
+    let rig = upgraded();
+    let startup = rig.config().join("startup.xml");
+    std::fs::write(&startup, "saved after the upgrade was asked for").unwrap();
+    // The menu counted the boot, and then the kernel did not load.
+    assert_eq!(rig.boot(), Slot::B);
+    let (slot, _) = boot(&rig, true);
+    assert_eq!(slot, Slot::A);
+    assert_eq!(std::fs::read_to_string(&startup).unwrap(), "saved after the upgrade was asked for");
+}
+
+#[test]
+fn only_the_slot_on_trial_keeps_the_configuration() {
+    let rig = upgraded();
+    let kept = rig.dir.path().join("upgrade/config");
+    assert!(!kept.exists());
+    rig.boot();
+    assert_eq!(first_boot(&rig), (Slot::A, Verdict::Nothing));
+    assert!(!kept.exists());
+}
+
+#[test]
+fn a_configuration_that_cannot_be_kept_is_not_written_over() {
+    let rig = upgraded();
+    // What a full or broken state partition answers with.
+    let deep = (0..9).fold(rig.config(), |folder, _| folder.join("deeper"));
+    std::fs::create_dir_all(deep).unwrap();
+    let (slot, verdict) = first_boot(&rig);
+    assert!(slot == Slot::B && matches!(verdict, Verdict::Restart(_)), "{verdict:?}");
+    let (slot, verdict) = boot(&rig, true);
+    assert_eq!(slot, Slot::A);
+    assert!(matches!(&verdict, Verdict::FellBack(reason) if reason.contains("too deep")), "{verdict:?}");
+}
+
 #[test]
 fn a_system_that_never_reports_is_left_by_the_menu() {
     let rig = upgraded();
-    assert_eq!(rig.boot(), Slot::B);
+    assert_eq!(first_boot(&rig), (Slot::B, Verdict::Nothing));
     let startup = rig.config().join("startup.xml");
     std::fs::write(&startup, "of the seed").unwrap();
     let (slot, verdict) = boot(&rig, true);

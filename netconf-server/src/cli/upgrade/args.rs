@@ -64,6 +64,9 @@ pub(super) enum Action {
     /// Judge this boot; daybreak-health.service runs it
     #[command(hide = true)]
     Health,
+    /// Keep the configuration before cloud-init's first boot; daybreak-config-keep.service runs it
+    #[command(hide = true)]
+    KeepConfig,
     /// Put the configuration of before back; daybreak-config.service runs it
     #[command(hide = true)]
     Config,

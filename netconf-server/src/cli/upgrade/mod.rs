@@ -52,6 +52,7 @@ pub(super) fn run(args: &Args, json: bool) -> ExitCode {
         (Some(Action::Status), _) => show_status(json),
         (Some(Action::Rollback(switch)), _) => rollback(switch, json),
         (Some(Action::Health), _) => judge(json),
+        (Some(Action::KeepConfig), _) => keep_config(),
         (Some(Action::Config), _) => restore_config(),
         (None, Some(source)) => upgrade(source, &args.image, &args.switch, json),
         (None, None) => Err(Failure::Other("name an image".to_owned())),
@@ -81,7 +82,7 @@ fn upgrade(written: &str, image: &ImageArgs, switch: &SwitchArgs, json: bool) ->
     let expected = Expected::of(&mut system());
     let pending =
         Pending { kind: Kind::Upgrade, from, to, expected, seconds: switch.health_timeout, failure: None };
-    arm(&mut esp, &records, Path::new(CONFIG), &pending)?;
+    arm(&mut esp, &records, &pending)?;
     finish(&pending, switch, json)
 }
 
@@ -100,7 +101,7 @@ fn rollback(switch: &SwitchArgs, json: bool) -> Result<ExitCode, Failure> {
     let expected = Expected::of(&mut system());
     let pending =
         Pending { kind: Kind::Rollback, from, to, expected, seconds: switch.health_timeout, failure: None };
-    arm(&mut esp, &machine.records(), Path::new(CONFIG), &pending)?;
+    arm(&mut esp, &machine.records(), &pending)?;
     finish(&pending, switch, json)
 }
 
@@ -138,11 +139,10 @@ fn judge(json: bool) -> Result<ExitCode, Failure> {
     let mut esp = look(machine.esp())?;
     let env = read_env(&mut esp)?;
     let other_starts = manifest_of(&mut look(machine.slot(machine.other()))?)?.is_some();
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
     let records = machine.records();
     let config = Path::new(CONFIG);
     let mut trial =
-        Trial { running: machine.running(), other_starts, esp: &mut esp, records: &records, config, now };
+        Trial { running: machine.running(), other_starts, esp: &mut esp, records: &records, config, now: now() };
     let verdict = trial.judge(env.as_ref(), &mut system(), &mut Waiting(Instant::now()))?;
     let running = machine.running().letter();
     let back = other(machine.running()).letter();
@@ -164,6 +164,35 @@ fn judge(json: bool) -> Result<ExitCode, Failure> {
         Verdict::Restart(_) => restart(),
         _ => Ok(ExitCode::SUCCESS),
     }
+}
+
+/// Keeps the configuration on the first boot of a new slot, before cloud-init writes over it.
+fn keep_config() -> Result<ExitCode, Failure> {
+    let machine = Machine::find(Path::new("/"))?;
+    let mut esp = look(machine.esp())?;
+    let env = read_env(&mut esp)?;
+    let other_starts = manifest_of(&mut look(machine.slot(machine.other()))?)?.is_some();
+    let records = machine.records();
+    let mut trial = Trial {
+        running: machine.running(),
+        other_starts,
+        esp: &mut esp,
+        records: &records,
+        config: Path::new(CONFIG),
+        now: now(),
+    };
+    match trial.keep_config(env.as_ref())? {
+        Verdict::Restart(why) => {
+            eprintln!("vrouter: the configuration cannot be kept: {why}; restarting");
+            restart()
+        }
+        _ => Ok(ExitCode::SUCCESS),
+    }
+}
+
+/// Seconds since 1970.
+fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
 }
 
 /// Takes back what cloud-init wrote over the configuration on the first boot of a new slot.
