@@ -5,9 +5,12 @@
 
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::process::{Command, Output};
 use std::sync::mpsc;
+
+use daybreak_layout::{DiskIds, DiskPlan, Gpt, MIN_DISK_SIZE, SECTOR};
 
 const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/boot/daybreak");
 
@@ -264,4 +267,134 @@ fn a_medium_that_does_not_appear_is_named_with_the_devices() {
         text.contains("no medium labelled DAYBREAK_NOWHERE appeared") && text.contains("looked at"),
         "{text}"
     );
+}
+
+/// An installed disk without a state partition, as a ready-made image is. The kernel that builds images need not look for
+/// partitions on loop devices, so `blockdev --rereadpt` is played: it shows what the table says, as the kernel does.
+struct Disk {
+    folder: tempfile::TempDir,
+    name: String,
+}
+
+impl Disk {
+    fn new(name: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let disk = Self { folder, name: format!("daybreak-test-{}-{name}", std::process::id()) };
+        let plan = DiskPlan::new(MIN_DISK_SIZE, DiskIds::from_seed("boot-script"), false).unwrap();
+        let mut file = std::fs::File::create_new(disk.image()).unwrap();
+        file.set_len(MIN_DISK_SIZE + (64 << 20)).unwrap();
+        plan.write_table(&mut file, &[0; 440]).unwrap();
+        disk
+    }
+
+    fn image(&self) -> std::path::PathBuf {
+        self.folder.path().join("disk.img")
+    }
+
+    /// Mounts the state partition; `set` are lines of shell before it, `look` after it.
+    fn mount_state(&self, set: &str, look: &str) -> String {
+        let (name, image) = (&self.name, self.image());
+        let script = format!(
+            r#"
+mount -t tmpfs none /run && mount -t tmpfs none /sys/class/block && mkdir -p /run/loops || exit 1
+{STUBS}
+. {SCRIPT}
+daybreak_say() {{ echo "daybreak: $*"; }}
+DAYBREAK_MKE2FS=/usr/sbin/mke2fs DAYBREAK_DEVICE_TRIES=3
+blkid() {{ /usr/sbin/blkid "$@"; }}
+attach() {{ /usr/sbin/losetup --find --show "$@" {image}; }}
+end() {{
+    umount /run/daybreak/state 2>/dev/null
+    for link in /dev/{name}*; do /usr/sbin/losetup --detach "$(readlink "$link")"; rm "$link"; done
+}}
+trap end EXIT
+ln -s "$(attach)" /dev/{name}
+blockdev() {{
+    sfdisk --dump /dev/{name} |
+        sed -n 's/^[^ ]*[^0-9 ]\([0-9]*\) : start= *\([0-9]*\), size= *\([0-9]*\),.*name="\([^"]*\)".*/\1 \2 \3 \4/p' >/run/table
+    while read -r number start size label; do
+        part=/sys/class/block/{name}/{name}$number
+        mkdir -p "$part" && echo "$number" >"$part/partition"
+        printf 'PARTN=%s\nPARTNAME=%s\n' "$number" "$label" >"$part/uevent"
+        ln -sfn "$part" /sys/class/block/{name}$number
+        [ -e /dev/{name}$number ] ||
+            ln -s "$(attach --offset $((start * 512)) --sizelimit $((size * 512)))" /dev/{name}$number
+    done </run/table
+}}
+blockdev --rereadpt /dev/{name}
+{set}
+daybreak_mount_state {name}
+echo MOUNTED
+cd /run/daybreak/state
+{look}
+cd /
+"#,
+            image = image.display(),
+        );
+        let applets = self.folder.path().join("bin");
+        let _ = std::fs::create_dir(&applets);
+        let installed = Command::new("busybox").args(["--install", "-s"]).arg(&applets).output().unwrap();
+        assert!(installed.status.success(), "{installed:?}");
+        let output = Command::new("unshare")
+            .args(["--mount", "--propagation", "private", "busybox", "sh", "-c", &script])
+            .env("PATH", format!("{}:/usr/sbin:/usr/bin:/sbin:/bin", applets.display()))
+            .output()
+            .unwrap();
+        text(&output)
+    }
+
+    /// Where the last partition starts, in bytes, and its name.
+    fn last(&self) -> (u64, String) {
+        let table = Gpt::read(&mut std::fs::File::open(self.image()).unwrap()).unwrap();
+        let last = table.entries.last().unwrap();
+        (last.first_lba * SECTOR, last.name.clone())
+    }
+}
+
+#[test]
+fn the_state_partition_is_made_once_and_what_it_keeps_stays() {
+    let disk = Disk::new("made");
+    let text = disk.mount_state("", "ls; echo saved >config/startup.xml; sync");
+    assert!(text.contains("MOUNTED") && text.contains("identity"), "{text}");
+    assert_eq!(disk.last().1, "state");
+    let text = disk.mount_state("", "cat config/startup.xml");
+    assert!(text.contains("saved") && !text.contains("formatting"), "{text}");
+}
+
+#[test]
+fn whenever_the_power_goes_while_the_state_partition_is_made_it_is_made_again() {
+    for (cut, left) in [
+        ("DAYBREAK_MKE2FS=false", "state-new"),
+        (
+            "sfdisk() { case \"$*\" in *--part-label*) exit 1 ;; *) command sfdisk \"$@\" ;; esac; }",
+            "state-new",
+        ),
+        ("daybreak_wait_for_part() { [ \"$2\" = state-new ] || exit 1; blockdev --rereadpt x; }", "state"),
+    ] {
+        let disk = Disk::new("cut");
+        let text = disk.mount_state(cut, "");
+        assert!(!text.contains("MOUNTED"), "{cut}: {text}");
+        assert_eq!(disk.last().1, left, "{cut}: {text}");
+        let text = disk.mount_state("", "ls");
+        assert!(text.contains("MOUNTED") && text.contains("identity"), "{cut}: {text}");
+        assert_eq!(disk.last().1, "state", "{cut}");
+    }
+}
+
+#[test]
+fn a_state_partition_with_a_damaged_superblock_is_left_alone() {
+    let disk = Disk::new("damaged");
+    disk.mount_state("", "echo saved >config/startup.xml; sync");
+    let (start, _) = disk.last();
+    let file = std::fs::File::options().read(true).write(true).open(disk.image()).unwrap();
+    file.write_all_at(&[0; 4096], start).unwrap();
+    let content = || {
+        let mut bytes = vec![0; 64 << 20];
+        file.read_exact_at(&mut bytes, start).unwrap();
+        bytes
+    };
+    let before = content();
+    let text = disk.mount_state("", "");
+    assert!(text.contains("PANIC") && text.contains("named state but holds nothing that is known"), "{text}");
+    assert!(before == content(), "something was written: {text}");
 }
