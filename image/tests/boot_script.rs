@@ -398,3 +398,55 @@ fn a_state_partition_with_a_damaged_superblock_is_left_alone() {
     assert!(text.contains("PANIC") && text.contains("named state but holds nothing that is known"), "{text}");
     assert!(before == content(), "something was written: {text}");
 }
+
+/// Runs lines of shell after the script was sourced, with a folder for /run/daybreak whose `order` tells what was called.
+fn call(folder: &Path, lines: &str) -> String {
+    let script = format!(
+        "{STUBS}\n. {SCRIPT}\ndaybreak_say() {{ echo \"daybreak: $*\"; }}\nDAYBREAK={run}\n\
+         sync() {{ echo sync >>{run}/order; }}\n\
+         mv() {{ echo \"mv ${{2##*/}}\" >>{run}/order; command mv \"$@\"; }}\n{lines}\necho DONE\n",
+        run = folder.display(),
+    );
+    text(&Command::new("busybox").args(["sh", "-c", &script]).output().unwrap())
+}
+
+#[test]
+fn the_mark_of_an_overlay_is_written_only_when_it_differs_and_by_a_new_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let order = || std::fs::read_to_string(path("order")).unwrap_or_default();
+    std::fs::create_dir(path("medium")).unwrap();
+    let boot = |manifest: &str| {
+        std::fs::write(path("medium/manifest.json"), manifest).unwrap();
+        let _ = std::fs::remove_file(path("order"));
+        call(folder.path(), "daybreak_slot_overlay a")
+    };
+    assert!(boot("one").contains("DONE"));
+    assert_eq!(order(), "sync\nmv image\nsync\n");
+    std::fs::write(path("state/slots/a/change"), "").unwrap();
+    boot("one");
+    assert_eq!(order(), "", "the same image: nothing is written");
+    assert!(path("state/slots/a/change").exists());
+    assert!(boot("two").contains("starts empty"));
+    assert!(!path("state/slots/a/change").exists());
+    // What a full or broken file system does to the write.
+    let full = "mv() { return 1; }\ndaybreak_slot_overlay a";
+    std::fs::write(path("medium/manifest.json"), "three").unwrap();
+    let text = call(folder.path(), full);
+    assert!(text.contains("PANIC") && text.contains("cannot be marked") && !text.contains("DONE"), "{text}");
+}
+
+#[test]
+fn the_machine_id_is_on_the_disk_before_its_name() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir_all(folder.path().join("state/identity")).unwrap();
+    std::fs::create_dir_all(folder.path().join("root/etc")).unwrap();
+    let text = call(folder.path(), "rootmnt=$DAYBREAK/root\ndaybreak_identity");
+    assert!(text.contains("DONE"), "{text}");
+    assert_eq!(std::fs::read_to_string(folder.path().join("order")).unwrap(), "sync\nmv machine-id\nsync\n");
+    let id = |name: &str| std::fs::read_to_string(folder.path().join(name)).unwrap();
+    assert_eq!(
+        (id("root/etc/machine-id"), id("root/etc/machine-id").len()),
+        (id("state/identity/machine-id"), 33)
+    );
+}
