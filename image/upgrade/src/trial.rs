@@ -40,7 +40,11 @@ pub fn situation(env: Option<&GrubEnv>, running: Slot, pending: Option<&Pending>
         Some(_) => Situation::FellBack,
         None => match pending {
             None => Situation::Settled,
-            Some(pending) if pending.to.slot == running => Situation::Confirmed,
+            Some(pending) if pending.to.slot == running => match env.and_then(GrubEnv::slot) {
+                Some(slot) if slot == running => Situation::Confirmed,
+                // Chosen in the menu before it was ever judged, or the environment is damaged: nobody has confirmed it.
+                _ => Situation::OnTrial,
+            },
             Some(_) => Situation::FellBack,
         },
     }
@@ -208,6 +212,10 @@ mod tests {
             (Some(counted(Slot::B)), Slot::A, to_b.clone(), FellBack),
             // Confirmed, not noted.
             (Some(GrubEnv::confirmed(Slot::B)), Slot::B, to_b.clone(), Confirmed),
+            // Power was lost between the record and the environment, or the slot was given up, and then it was chosen in the
+            // menu; or nobody knows.
+            (Some(GrubEnv::confirmed(Slot::A)), Slot::B, to_b.clone(), OnTrial),
+            (None, Slot::B, to_b.clone(), OnTrial),
             // The slot was chosen in the menu.
             (Some(GrubEnv::confirmed(Slot::B)), Slot::A, None, Settled),
             (None, Slot::A, to_b, FellBack),
