@@ -101,20 +101,40 @@ impl Trial<'_> {
     }
 
     /// Judges the boot; waits for the system to be well when it is on trial. Every decision is on the medium when this
-    /// returns.
+    /// returns, but for that to restart: it stands even where nothing can be read or written, and its reason says so. The menu
+    /// has counted the try, and goes back without being told.
     ///
     /// # Errors
-    /// Those of the disk and the records. The slot stays on trial then, and the next boot is the other slot's.
+    /// Those of the disk and the records. A slot on trial that is well stays on trial then, and the next boot is the other
+    /// slot's.
     pub fn judge(
         &mut self,
         env: Option<&GrubEnv>,
         probe: &mut dyn Probe,
         patience: &mut dyn Patience,
     ) -> Result<Verdict, UpgradeError> {
-        let pending = self.records.pending()?;
-        match situation(env, self.running, pending.as_ref()) {
-            Situation::Settled | Situation::Armed => Ok(Verdict::Nothing),
-            Situation::OnTrial => self.on_trial(pending, probe, patience),
+        let (pending, unread) = match self.records.pending() {
+            Ok(pending) => (pending, None),
+            Err(error) => (None, Some(error)),
+        };
+        match (situation(env, self.running, pending.as_ref()), unread) {
+            (Situation::OnTrial, None) => self.on_trial(pending, probe, patience),
+            (Situation::OnTrial, Some(error)) => {
+                let verdict = self.on_trial(None, probe, patience)?;
+                Ok(match verdict {
+                    Verdict::Restart(reason) => Verdict::Restart(format!("{reason}; {error}")),
+                    other => other,
+                })
+            }
+            (_, Some(error)) => Err(error),
+            (situation, None) => self.settle(situation, pending),
+        }
+    }
+
+    /// What is left to do in a slot that is not on trial.
+    fn settle(&mut self, situation: Situation, pending: Option<Pending>) -> Result<Verdict, UpgradeError> {
+        match situation {
+            Situation::Settled | Situation::Armed | Situation::OnTrial => Ok(Verdict::Nothing),
             Situation::Confirmed => {
                 self.conclude(pending, Outcome::Confirmed, "everything answered in time")?;
                 Ok(Verdict::Confirmed)
@@ -152,8 +172,8 @@ impl Trial<'_> {
         self.give_up(pending, format!("after {seconds} s: {}", missing.join("; ")))
     }
 
-    /// Leaves a slot that is not well.
-    fn give_up(&mut self, pending: Option<Pending>, reason: String) -> Result<Verdict, UpgradeError> {
+    /// Leaves a slot that is not well. What cannot be noted about it is added to the reason: it keeps no machine here.
+    fn give_up(&mut self, pending: Option<Pending>, mut reason: String) -> Result<Verdict, UpgradeError> {
         if !self.other_starts {
             // Without another image the menu would start this one again and again, and each time restart it.
             write_env(self.esp, &GrubEnv::confirmed(self.running))?;
@@ -162,10 +182,14 @@ impl Trial<'_> {
         }
         if let Some(mut pending) = pending {
             pending.failure = Some(reason.clone());
-            self.records.set_pending(&pending)?;
+            if let Err(error) = self.records.set_pending(&pending) {
+                reason = format!("{reason}; this cannot be noted: {error}");
+            }
         }
         // GRUB would go back by itself; said aloud, it does so whatever became of the count.
-        write_env(self.esp, &GrubEnv::confirmed(crate::other(self.running)))?;
+        if let Err(error) = write_env(self.esp, &GrubEnv::confirmed(crate::other(self.running))) {
+            reason = format!("{reason}; the menu cannot be told: {error}");
+        }
         Ok(Verdict::Restart(reason))
     }
 

@@ -166,6 +166,36 @@ fn a_system_that_never_reports_is_left_by_the_menu() {
 }
 
 #[test]
+fn a_slot_that_is_not_well_is_left_whatever_cannot_be_read_or_written() {
+    for (in_the_way, word) in [("pending.json", "read"), ("pending.json.new", "cannot be noted")] {
+        let rig = upgraded();
+        assert_eq!(rig.boot(), Slot::B);
+        // As a full or broken state partition: what is a folder is no record, and no place for one.
+        let path = rig.dir.path().join("upgrade").join(in_the_way);
+        let _ = std::fs::remove_file(&path);
+        std::fs::create_dir(&path).unwrap();
+        let mut esp = rig.steady(Role::Esp);
+        let env = read_env(&mut esp).unwrap();
+        let power = rig.power(0, Lost::Nothing);
+        let mut esp = rig.part(&power, Role::Esp);
+        let (records, config) = (rig.records(), rig.config());
+        let mut trial = Trial {
+            running: Slot::B,
+            other_starts: true,
+            esp: &mut esp,
+            records: &records,
+            config: &config,
+            now: 7,
+        };
+        let verdict = trial.judge(env.as_ref(), &mut Daemons(false), &mut Never);
+        let Ok(Verdict::Restart(reason)) = verdict else { panic!("{in_the_way}: {verdict:?}") };
+        let told = [word, "pending.json", "the menu cannot be told", "netconfd"];
+        assert!(told.iter().all(|word| reason.contains(word)), "{in_the_way}: {reason}");
+        assert_eq!(rig.boot(), Slot::A, "{in_the_way}");
+    }
+}
+
+#[test]
 fn without_a_way_back_it_does_not_restart_for_ever() {
     let rig = upgraded();
     rig.reset_slot_a();
@@ -207,7 +237,13 @@ fn every_cut_of_the_verdict_is_followed_by_a_whole_boot() {
                 config: &config,
                 now: 7,
             };
-            trial.judge(env.as_ref(), &mut Daemons(well), &mut Never).unwrap_err();
+            match trial.judge(env.as_ref(), &mut Daemons(well), &mut Never) {
+                Err(_) => assert!(well, "cut {cut}, lost {lost:?}: it does not restart"),
+                Ok(Verdict::Restart(reason)) => {
+                    assert!(!well && reason.contains("the power is cut"), "{reason}")
+                }
+                Ok(verdict) => panic!("{verdict:?}"),
+            }
             let (slot, _) = boot(&rig, true);
             assert!(rig.whole(slot).is_some(), "well {well}, cut {cut}, lost {lost:?}");
             assert_eq!(boot(&rig, true), (slot, Verdict::Nothing), "it has come to rest");

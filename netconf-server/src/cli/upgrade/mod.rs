@@ -4,13 +4,14 @@ mod args;
 mod progress;
 mod status;
 
-use std::io::{self, BufRead, IsTerminal, Write, stderr, stdin};
+use std::io::{self, BufRead, IsTerminal, Write, stderr, stdin, stdout};
 use std::path::Path;
 use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use daybreak_installer::{ImageTarget, Target, Trust};
 use daybreak_layout::Slot;
+use daybreak_layout::grub::GrubEnv;
 use daybreak_trust::Keyring;
 use daybreak_upgrade::health::{Expected, Patience, System};
 use daybreak_upgrade::{
@@ -137,12 +138,18 @@ fn judge(json: bool) -> Result<ExitCode, Failure> {
     };
     // Not for itself alone: `status` is asked meanwhile.
     let mut esp = look(machine.esp())?;
-    let env = read_env(&mut esp)?;
-    let other_starts = manifest_of(&mut look(machine.slot(machine.other()))?)?.is_some();
+    let env = environment(&mut esp);
+    let other_starts = other_starts(&machine);
     let records = machine.records();
     let config = Path::new(CONFIG);
-    let mut trial =
-        Trial { running: machine.running(), other_starts, esp: &mut esp, records: &records, config, now: now() };
+    let mut trial = Trial {
+        running: machine.running(),
+        other_starts,
+        esp: &mut esp,
+        records: &records,
+        config,
+        now: now(),
+    };
     let verdict = trial.judge(env.as_ref(), &mut system(), &mut Waiting(Instant::now()))?;
     let running = machine.running().letter();
     let back = other(machine.running()).letter();
@@ -155,27 +162,50 @@ fn judge(json: bool) -> Result<ExitCode, Failure> {
         }
         Verdict::Stuck(why) => ("stuck", format!("slot {running} is not well: {why}; slot {back} is empty")),
     };
-    if json {
-        println!("{}", json!({"result": word, "message": text}));
-    } else {
-        println!("{text}");
-    }
-    match verdict {
+    // First what must happen: whoever reads this may be gone.
+    let done = match verdict {
         Verdict::Restart(_) => restart(),
         _ => Ok(ExitCode::SUCCESS),
-    }
+    };
+    let text = if json { json!({"result": word, "message": text}).to_string() } else { text };
+    say(&mut stdout(), &text);
+    done
+}
+
+/// The environment; that of a disk that does not give it is as good as damaged, and the record tells what this boot is.
+fn environment(esp: &mut ImageTarget) -> Option<GrubEnv> {
+    read_env(esp).unwrap_or_else(|error| {
+        say(&mut stderr(), &format!("vrouter: {error}"));
+        None
+    })
+}
+
+/// Whether the other slot holds an image. Of one that cannot be read the menu finds out.
+fn other_starts(machine: &Machine) -> bool {
+    let found = look(machine.slot(machine.other())).and_then(|mut slot| manifest_of(&mut slot));
+    found.map_or_else(
+        |error| {
+            say(&mut stderr(), &format!("vrouter: {error}"));
+            true
+        },
+        |manifest| manifest.is_some(),
+    )
+}
+
+/// Prints a line. Nobody may be there to read it (a session that has ended, a full journal), which must not end what goes on.
+fn say(output: &mut impl Write, line: &str) {
+    let _ = writeln!(output, "{line}");
 }
 
 /// Keeps the configuration on the first boot of a new slot, before cloud-init writes over it.
 fn keep_config() -> Result<ExitCode, Failure> {
     let machine = Machine::find(Path::new("/"))?;
     let mut esp = look(machine.esp())?;
-    let env = read_env(&mut esp)?;
-    let other_starts = manifest_of(&mut look(machine.slot(machine.other()))?)?.is_some();
+    let env = environment(&mut esp);
     let records = machine.records();
     let mut trial = Trial {
         running: machine.running(),
-        other_starts,
+        other_starts: other_starts(&machine),
         esp: &mut esp,
         records: &records,
         config: Path::new(CONFIG),
@@ -183,8 +213,9 @@ fn keep_config() -> Result<ExitCode, Failure> {
     };
     match trial.keep_config(env.as_ref())? {
         Verdict::Restart(why) => {
-            eprintln!("vrouter: the configuration cannot be kept: {why}; restarting");
-            restart()
+            let restarted = restart();
+            say(&mut stderr(), &format!("vrouter: the configuration cannot be kept: {why}; restarting"));
+            restarted
         }
         _ => Ok(ExitCode::SUCCESS),
     }
@@ -199,7 +230,7 @@ fn now() -> u64 {
 fn restore_config() -> Result<ExitCode, Failure> {
     let machine = Machine::find(Path::new("/"))?;
     for path in machine.records().restore_config(Path::new(CONFIG))? {
-        println!("{} is as it was before the upgrade again", path.display());
+        say(&mut stdout(), &format!("{} is as it was before the upgrade again", path.display()));
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -253,13 +284,15 @@ fn ask(question: &str, input: &mut impl BufRead, output: &mut impl Write) -> io:
 
 fn finish(pending: &Pending, switch: &SwitchArgs, json: bool) -> Result<ExitCode, Failure> {
     if json {
-        println!("{}", json!({"result": "armed", "pending": pending, "reboot": switch.reboot}));
+        let armed = json!({"result": "armed", "pending": pending, "reboot": switch.reboot});
+        say(&mut stdout(), &armed.to_string());
     } else {
         let when = if switch.reboot { "now" } else { "at the next restart" };
-        eprintln!(
+        let told = format!(
             "{} is tried {when}; if it is not well within {} s, the machine goes back to {}",
             pending.to, pending.seconds, pending.from
         );
+        say(&mut stderr(), &told);
     }
     if switch.reboot { restart() } else { Ok(ExitCode::SUCCESS) }
 }
@@ -279,9 +312,9 @@ fn fail(failure: &Failure, json: bool) -> ExitCode {
         Failure::Other(message) => (None, message.clone()),
     };
     if json {
-        println!("{}", json!({"result": "failed", "code": code, "message": message}));
+        say(&mut stdout(), &json!({"result": "failed", "code": code, "message": message}).to_string());
     } else {
-        eprintln!("vrouter: {message}");
+        say(&mut stderr(), &format!("vrouter: {message}"));
     }
     ExitCode::from(REFUSED)
 }
@@ -325,6 +358,13 @@ fn sleep(time: Duration) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn nobody_has_to_read_a_line() {
+        let (reader, mut writer) = io::pipe().unwrap();
+        drop(reader);
+        say(&mut writer, "slot b is not well");
+    }
 
     #[test]
     fn only_yes_is_yes() {
