@@ -160,6 +160,14 @@ impl Records {
         self.forget_config()
     }
 
+    /// Whether the files below `config` can be kept, as far as their number of bytes and the depth of their folders tell.
+    ///
+    /// # Errors
+    /// [`UpgradeError::Record`] says why not.
+    pub fn can_keep_config(config: &Path) -> Result<(), UpgradeError> {
+        kept::fits(config).map_err(UpgradeError::record("the configuration cannot be kept:", config))
+    }
+
     /// Keeps the files below `config`, unless some are kept already; they are on the medium when this returns, and until
     /// then there is no copy.
     ///

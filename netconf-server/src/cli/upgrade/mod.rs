@@ -15,8 +15,8 @@ use daybreak_layout::grub::GrubEnv;
 use daybreak_trust::Keyring;
 use daybreak_upgrade::health::{Expected, Patience, System};
 use daybreak_upgrade::{
-    Image, Kind, Machine, Pending, Prepared, Trial, UpgradeError, Verdict, arm, disarm, fill, manifest_of,
-    may_switch, other, prepare, read_env,
+    Image, Kind, Machine, Pending, Prepared, Records, Trial, UpgradeError, Verdict, arm, disarm, fill,
+    manifest_of, may_switch, other, prepare, read_env,
 };
 use serde_json::json;
 
@@ -68,6 +68,7 @@ fn upgrade(written: &str, image: &ImageArgs, switch: &SwitchArgs, json: bool) ->
     let machine = Machine::find(Path::new("/"))?;
     let mut esp = open(machine.esp())?;
     may_switch(read_env(&mut esp)?.as_ref(), machine.running())?;
+    Records::can_keep_config(Path::new(CONFIG))?;
     let mut slot = open(machine.slot(machine.other()))?;
     let keys = Keyring::load(&image.keys).map_err(|e| Failure::Other(e.to_string()))?;
     let trust = Trust { keys, insecure: image.insecure };
