@@ -30,7 +30,7 @@ pub(crate) fn serve(answers: Vec<Vec<u8>>) -> (String, Receiver<Asked>) {
     (url, asked)
 }
 
-fn read_request(stream: &TcpStream) -> Asked {
+pub(crate) fn read_request(stream: &TcpStream) -> Asked {
     let mut reader = BufReader::new(stream);
     let mut head = String::new();
     while !head.ends_with("\r\n\r\n") {

@@ -1,5 +1,7 @@
 //! Posting progress without ever holding up the installation.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
@@ -17,6 +19,8 @@ pub struct Reporter {
     client: HttpClient,
     url: String,
     queue: SyncSender<Event>,
+    /// Nothing but the last report is worth a post any more.
+    ended: Arc<AtomicBool>,
     thread: JoinHandle<()>,
     limit: RateLimit,
 }
@@ -25,20 +29,24 @@ impl Reporter {
     /// Starts the thread; [`Reporter::finish`] ends it.
     pub fn start(client: HttpClient, url: String) -> Self {
         let (queue, events) = sync_channel(QUEUE);
+        let ended = Arc::new(AtomicBool::new(false));
         let thread = thread::spawn({
-            let (client, url) = (client.clone(), url.clone());
-            move || post_all(&client, &url, &events)
+            let (client, url, ended) = (client.clone(), url.clone(), Arc::clone(&ended));
+            move || post_all(&client, &url, &events, &ended)
         });
-        Self { client, url, queue, thread, limit: RateLimit::default() }
+        Self { client, url, queue, ended, thread, limit: RateLimit::default() }
     }
 
-    /// Waits for the progress in the queue, then posts the last report until it is acknowledged.
+    /// Drops the progress in the queue, waits for the post that is under way, then posts the last report until it is
+    /// acknowledged.
     ///
     /// # Errors
-    /// When the provisioner did not acknowledge it in about two minutes of tries.
+    /// When the provisioner did not acknowledge it in eight tries: a minute and a half of pauses, and up to 40 s for each try
+    /// and for the post that was under way.
     pub fn finish(self, last: &Event) -> Result<(), FetchError> {
+        self.ended.store(true, Ordering::Relaxed);
         drop(self.queue);
-        // The thread ends when the queue is empty; a panic in it has lost progress only.
+        // A panic in the thread has lost progress only.
         let _ = self.thread.join();
         self.client.post(&self.url, last)
     }
@@ -53,8 +61,11 @@ impl Observer for Reporter {
     }
 }
 
-fn post_all(client: &HttpClient, url: &str, events: &Receiver<Event>) {
+fn post_all(client: &HttpClient, url: &str, events: &Receiver<Event>, ended: &AtomicBool) {
     for event in events {
+        if ended.load(Ordering::Relaxed) {
+            return;
+        }
         // Progress that is lost is made up for by the next; the last report is sent by `finish`.
         let _ = client.post_once(url, &event);
     }
@@ -80,10 +91,12 @@ impl RateLimit {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
+    use std::io::Write;
+    use std::net::TcpListener;
+    use std::sync::mpsc::channel;
 
     use super::*;
-    use crate::http::testserver::{answer, serve};
+    use crate::http::testserver::{answer, read_request, serve};
     use crate::report::Step;
 
     #[test]
@@ -109,9 +122,49 @@ mod tests {
         let mut reporter = Reporter::start(HttpClient::new(Arc::new(|_| ())), url);
         reporter.event(&Event::begin(Step::Partition, "x".to_owned()));
         reporter.event(&Event::end(Step::Partition));
+        let progress = [asked.recv().unwrap(), asked.recv().unwrap()];
         reporter.finish(&Event::done("installed".to_owned())).unwrap();
-        let steps: Vec<bool> = asked.iter().map(|asked| asked.body.contains("\"done\"")).collect();
+        let steps: Vec<bool> =
+            progress.into_iter().chain(asked).map(|asked| asked.body.contains("\"done\"")).collect();
         assert_eq!(steps, [false, false, true, true]);
+    }
+
+    #[test]
+    fn progress_that_waits_does_not_hold_up_the_last_report() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let (under_way, is_under_way) = channel();
+        let (go, may_go) = channel();
+        // A provisioner that takes the first report, and its time.
+        let server = thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            read_request(&stream);
+            under_way.send(()).unwrap();
+            may_go.recv().unwrap();
+            stream.write_all(&answer(200, "", b"", 0)).unwrap();
+            drop(stream);
+            let (mut stream, _) = listener.accept().unwrap();
+            let next = read_request(&stream);
+            stream.write_all(&answer(200, "", b"", 0)).unwrap();
+            next.body
+        });
+        let mut reporter = Reporter::start(HttpClient::new(Arc::new(|_| ())), url);
+        reporter.event(&Event::begin(Step::Partition, "x".to_owned()));
+        is_under_way.recv().unwrap();
+        for _ in 0..QUEUE {
+            reporter.event(&Event::end(Step::Partition));
+        }
+        let ended = Arc::clone(&reporter.ended);
+        let finished = thread::spawn(move || reporter.finish(&Event::done("installed".to_owned())));
+        let deadline = Instant::now() + Duration::from_secs(10);
+        while !ended.load(Ordering::Relaxed) {
+            assert!(Instant::now() < deadline, "finish does not end the progress");
+            thread::yield_now();
+        }
+        go.send(()).unwrap();
+        let next = server.join().unwrap();
+        assert!(next.contains("\"done\""), "{next}");
+        finished.join().unwrap().unwrap();
     }
 
     #[test]
