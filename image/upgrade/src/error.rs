@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use daybreak_installer::InstallError;
 use daybreak_layout::{LayoutError, Slot};
 
+use crate::record::Image;
+
 /// Why an upgrade did not happen. The system that runs is as it was, whatever the error.
 #[derive(Debug, thiserror::Error)]
 pub enum UpgradeError {
@@ -18,6 +20,14 @@ pub enum UpgradeError {
          `vrouter upgrade status` says that it is confirmed", .0.letter()
     )]
     OnTrial(Slot),
+    /// The other slot's image was tried and given up.
+    #[error("{image} was tried, and did not stay: {reason}; to try it again give --force")]
+    GivenUp {
+        /// The image.
+        image: Image,
+        /// Why it did not stay.
+        reason: String,
+    },
     /// There is nothing to go back to.
     #[error("slot {} holds no image that can be started", .0.letter())]
     Empty(Slot),

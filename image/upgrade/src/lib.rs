@@ -24,6 +24,6 @@ pub use error::UpgradeError;
 pub use fill::{Prepared, fill, prepare};
 pub use machine::Machine;
 pub use record::{Image, Kind, Last, Outcome, Pending, Records};
-pub use switch::{arm, disarm, may_switch};
+pub use switch::{arm, disarm, may_go_back, may_switch};
 pub use trial::{Situation, Trial, Verdict, situation};
 pub use volume::{manifest_of, other};

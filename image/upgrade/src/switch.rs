@@ -6,7 +6,7 @@ use daybreak_layout::grub::GrubEnv;
 
 use crate::UpgradeError;
 use crate::bootenv::{read_env, write_env};
-use crate::record::{Pending, Records};
+use crate::record::{Image, Last, Outcome, Pending, Records};
 use crate::volume::other;
 
 /// Refuses while the running slot is on trial: the other one is the way back.
@@ -17,6 +17,19 @@ pub fn may_switch(env: Option<&GrubEnv>, running: Slot) -> Result<(), UpgradeErr
     match env {
         Some(env) if env.slot() == Some(running) && env.tries_left().is_some() => {
             Err(UpgradeError::OnTrial(running))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Refuses to go back to an image that was the last to be given up: that would be the same trial again.
+///
+/// # Errors
+/// [`UpgradeError::GivenUp`].
+pub fn may_go_back(last: Option<&Last>, to: &Image) -> Result<(), UpgradeError> {
+    match last {
+        Some(last) if last.outcome == Outcome::FellBack && last.to == *to => {
+            Err(UpgradeError::GivenUp { image: to.clone(), reason: last.reason.clone() })
         }
         _ => Ok(()),
     }
@@ -52,6 +65,34 @@ pub fn arm(esp: &mut dyn Target, records: &Records, pending: &Pending) -> Result
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::record::tests::pending;
+
+    #[test]
+    fn an_image_that_was_given_up_is_not_gone_back_to() {
+        let (from, to) = (pending().from, pending().to);
+        let last = |outcome| Last {
+            kind: pending().kind,
+            from: from.clone(),
+            to: to.clone(),
+            outcome,
+            reason: "no hello".to_owned(),
+            at: 1,
+        };
+        let fell_back = last(Outcome::FellBack);
+        let error = may_go_back(Some(&fell_back), &to).unwrap_err().to_string();
+        assert!(error.contains("vrouter 2 in slot b") && error.contains("no hello"), "{error}");
+        assert!(error.contains("--force"), "{error}");
+        // Another image has been put there since.
+        let other = Image { version: "3".to_owned(), ..to.clone() };
+        for (last, to) in [
+            (Some(&fell_back), &other),
+            (Some(&fell_back), &from),
+            (Some(&last(Outcome::Confirmed)), &to),
+            (None, &to),
+        ] {
+            assert!(may_go_back(last, to).is_ok(), "{last:?} {to}");
+        }
+    }
 
     #[test]
     fn only_a_running_slot_on_trial_keeps_the_other_one() {

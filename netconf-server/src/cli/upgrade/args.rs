@@ -54,13 +54,23 @@ pub(super) struct SwitchArgs {
     pub(super) health_timeout: u64,
 }
 
+/// How to go back.
+#[derive(Debug, clap::Args)]
+pub(super) struct RollbackArgs {
+    #[command(flatten)]
+    pub(super) switch: SwitchArgs,
+    /// Also to an image that was tried and did not stay
+    #[arg(long)]
+    pub(super) force: bool,
+}
+
 /// Verbs of `vrouter upgrade`.
 #[derive(Debug, Subcommand)]
 pub(super) enum Action {
     /// Show the slots, and how the last upgrade ended
     Status,
-    /// Go back to the image in the other slot, on trial as an upgrade is
-    Rollback(SwitchArgs),
+    /// Go back to the image in the other slot, on trial as an upgrade is; or call off an upgrade that waits for the restart
+    Rollback(RollbackArgs),
     /// Judge this boot; daybreak-health.service runs it
     #[command(hide = true)]
     Health,
@@ -111,7 +121,9 @@ mod tests {
         assert_eq!(args.switch.health_timeout, 300);
         assert!(matches!(parse(&["status"]).unwrap().action, Some(Action::Status)));
         let rollback = parse(&["rollback", "--reboot"]).unwrap().action;
-        assert!(matches!(rollback, Some(Action::Rollback(SwitchArgs { reboot: true, yes: false, .. }))));
+        let Some(Action::Rollback(rollback)) = rollback else { panic!("{rollback:?}") };
+        assert!(rollback.switch.reboot && !rollback.switch.yes && !rollback.force);
+        assert!(parse(&["x", "--force"]).is_err(), "an upgrade is not forced");
         for wrong in [&[][..], &["--yes"], &["x", "--health-timeout", "1"], &["x", "status"]] {
             assert!(parse(wrong).is_err(), "{wrong:?}");
         }

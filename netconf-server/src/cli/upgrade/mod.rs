@@ -15,13 +15,13 @@ use daybreak_layout::grub::GrubEnv;
 use daybreak_trust::Keyring;
 use daybreak_upgrade::health::{Expected, Patience, System};
 use daybreak_upgrade::{
-    Image, Kind, Machine, Pending, Prepared, Records, Trial, UpgradeError, Verdict, arm, disarm, fill,
-    manifest_of, may_switch, other, prepare, read_env,
+    Image, Kind, Machine, Pending, Prepared, Records, Situation, Trial, UpgradeError, Verdict, arm, disarm,
+    fill, manifest_of, may_go_back, may_switch, other, prepare, read_env, situation,
 };
 use serde_json::json;
 
 pub(super) use args::Args;
-use args::{Action, ImageArgs, SwitchArgs, sleeping, source};
+use args::{Action, ImageArgs, RollbackArgs, SwitchArgs, sleeping, source};
 use progress::Progress;
 use status::Status;
 
@@ -51,7 +51,7 @@ impl<E: Into<UpgradeError>> From<E> for Failure {
 pub(super) fn run(args: &Args, json: bool) -> ExitCode {
     let done = match (&args.action, &args.source) {
         (Some(Action::Status), _) => show_status(json),
-        (Some(Action::Rollback(switch)), _) => rollback(switch, json),
+        (Some(Action::Rollback(args)), _) => rollback(args, json),
         (Some(Action::Health), _) => judge(json),
         (Some(Action::KeepConfig), _) => keep_config(),
         (Some(Action::Config), _) => restore_config(),
@@ -88,14 +88,27 @@ fn upgrade(written: &str, image: &ImageArgs, switch: &SwitchArgs, json: bool) ->
     finish(&pending, switch, json)
 }
 
-fn rollback(switch: &SwitchArgs, json: bool) -> Result<ExitCode, Failure> {
+fn rollback(args: &RollbackArgs, json: bool) -> Result<ExitCode, Failure> {
+    let switch = &args.switch;
     let machine = Machine::find(Path::new("/"))?;
     let mut esp = open(machine.esp())?;
-    may_switch(read_env(&mut esp)?.as_ref(), machine.running())?;
+    let env = read_env(&mut esp)?;
+    may_switch(env.as_ref(), machine.running())?;
+    let records = machine.records();
+    let armed = records.pending()?;
+    if situation(env.as_ref(), machine.running(), armed.as_ref()) == Situation::Armed {
+        // The image of before is the one that runs.
+        disarm(&mut esp, &records, machine.running())?;
+        return called_off(armed.as_ref(), json);
+    }
+    Records::can_keep_config(Path::new(CONFIG))?;
     let found = manifest_of(&mut open(machine.slot(machine.other()))?)?;
     let manifest = found.ok_or(UpgradeError::Empty(machine.other()))?;
     let from = Image::new(machine.running(), &machine.running_manifest()?);
     let to = Image::new(machine.other(), &manifest);
+    if !args.force {
+        may_go_back(records.last()?.as_ref(), &to)?;
+    }
     if !json {
         eprintln!("from: {from}\nto:   {to}");
     }
@@ -103,8 +116,20 @@ fn rollback(switch: &SwitchArgs, json: bool) -> Result<ExitCode, Failure> {
     let expected = Expected::of(&mut system());
     let pending =
         Pending { kind: Kind::Rollback, from, to, expected, seconds: switch.health_timeout, failure: None };
-    arm(&mut esp, &machine.records(), &pending)?;
+    arm(&mut esp, &records, &pending)?;
     finish(&pending, switch, json)
+}
+
+/// A switch that waited for the restart does not happen.
+fn called_off(armed: Option<&Pending>, json: bool) -> Result<ExitCode, Failure> {
+    if json {
+        say(&mut stdout(), &json!({"result": "called-off", "pending": armed}).to_string());
+    } else {
+        let what = armed
+            .map_or_else(|| "the switch".to_owned(), |armed| format!("the {} to {}", armed.kind, armed.to));
+        say(&mut stderr(), &format!("{what} is called off; the running image stays"));
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 fn show_status(json: bool) -> Result<ExitCode, Failure> {
