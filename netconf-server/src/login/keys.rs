@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::Read;
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use super::Login;
@@ -38,6 +38,12 @@ pub enum KeyFileError {
         /// Whose it should be.
         user: String,
     },
+    /// It is a FIFO, a device or a folder.
+    #[error("{path} is not a regular file")]
+    NotAFile {
+        /// The file.
+        path: PathBuf,
+    },
     /// It is larger than any list of keys.
     #[error("{path} is larger than {LARGEST} bytes")]
     TooLarge {
@@ -61,13 +67,18 @@ pub fn read_authorized_keys(login: &Login, pattern: &str) -> Result<Vec<Authoriz
         let path = path.to_owned();
         move |source| KeyFileError::Read { path, source }
     };
-    let file = match File::open(&path) {
+    // Not to wait for a FIFO's other end: the file is the user's, and so is what it is.
+    let file = match File::options().read(true).custom_flags(nix::libc::O_NONBLOCK).open(&path) {
         Ok(file) => file,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
         Err(error) => return Err(failed(&path)(error)),
     };
     // The opened file is looked at and not its name, which may lead elsewhere by now.
-    safe(&path, &file.metadata().map_err(failed(&path))?, login)?;
+    let metadata = file.metadata().map_err(failed(&path))?;
+    if !metadata.is_file() {
+        return Err(KeyFileError::NotAFile { path });
+    }
+    safe(&path, &metadata, login)?;
     let home = path.starts_with(&login.home).then(|| login.home.clone());
     for folder in path.parent().map(Path::to_owned).into_iter().chain(home) {
         safe(&folder, &std::fs::metadata(&folder).map_err(failed(&folder))?, login)?;
@@ -170,6 +181,20 @@ mod tests {
         std::os::unix::fs::chown(folder.path().join(".ssh"), Some(65534), None).unwrap();
         login.uid = 1000;
         assert!(matches!(read_authorized_keys(&login, KEYS_FILE).unwrap_err(), KeyFileError::Unsafe { .. }));
+    }
+
+    #[test]
+    fn what_is_no_file_is_refused_and_not_waited_for() {
+        let (folder, login) = home();
+        let path = folder.path().join(".ssh/authorized_keys");
+        std::fs::remove_file(&path).unwrap();
+        nix::unistd::mkfifo(&path, nix::sys::stat::Mode::S_IRUSR).unwrap();
+        let error = read_authorized_keys(&login, KEYS_FILE).unwrap_err();
+        assert!(matches!(error, KeyFileError::NotAFile { .. }), "{error}");
+        std::fs::remove_file(&path).unwrap();
+        std::os::unix::fs::symlink("/dev/zero", &path).unwrap();
+        let error = read_authorized_keys(&login, KEYS_FILE).unwrap_err();
+        assert!(matches!(error, KeyFileError::NotAFile { .. }), "{error}");
     }
 
     #[test]
