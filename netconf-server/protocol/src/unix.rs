@@ -1,13 +1,14 @@
 //! NETCONF over a UNIX socket, for programs on the same machine. The kernel says who they are.
 
 use crate::session::{Host, Peer, Source};
+use std::collections::HashMap;
 use std::io;
 use std::os::unix::fs::{FileTypeExt, PermissionsExt};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::UnixListener;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -30,8 +31,40 @@ pub fn listen(path: &Path, mode: u32) -> io::Result<UnixListener> {
     Ok(listener)
 }
 
+/// The part of all places that one user may have; root may have all.
+const PART: usize = 4;
+
+/// Places for sessions.
+struct Places {
+    free: Arc<Semaphore>,
+    each: usize,
+    /// What the sessions of a user share: there are as many as copies beside ours.
+    users: HashMap<u32, Arc<()>>,
+}
+
+/// The place of a session; it is free when dropped.
+struct Place {
+    _permit: OwnedSemaphorePermit,
+    _user: Arc<()>,
+}
+
+impl Places {
+    fn new(limit: usize) -> Self {
+        Self { free: Arc::new(Semaphore::new(limit)), each: limit.div_ceil(PART), users: HashMap::new() }
+    }
+
+    /// A place for a session of a user, unless all are taken or the user has its part.
+    fn take(&mut self, uid: u32) -> Option<Place> {
+        self.users.retain(|_, sessions| Arc::strong_count(sessions) > 1);
+        let permit = Arc::clone(&self.free).try_acquire_owned().ok()?;
+        let sessions = self.users.entry(uid).or_default();
+        let may = uid == 0 || Arc::strong_count(sessions) <= self.each;
+        may.then(|| Place { _permit: permit, _user: Arc::clone(sessions) })
+    }
+}
+
 /// Accepts sessions until `stop` is cancelled, then ends all of them. `name` gives the name of a user by its id; who has
-/// none is turned away.
+/// none is turned away, and so is a user other than root who has a quarter of the sessions already.
 pub async fn run<H: Host>(
     listener: UnixListener,
     host: Arc<H>,
@@ -39,7 +72,7 @@ pub async fn run<H: Host>(
     name: impl Fn(u32) -> Option<String>,
     stop: CancellationToken,
 ) {
-    let permits = Arc::new(Semaphore::new(limit));
+    let mut places = Places::new(limit);
     let mut sessions = JoinSet::new();
     loop {
         let accepted = tokio::select! {
@@ -57,8 +90,12 @@ pub async fn run<H: Host>(
                 continue;
             }
         };
-        let (Some(user), Ok(permit)) = (name(uid), permits.clone().try_acquire_owned()) else {
-            tracing::warn!(uid, limit, "refused a local session: unknown user, or too many sessions");
+        let (Some(user), Some(place)) = (name(uid), places.take(uid)) else {
+            tracing::warn!(
+                uid,
+                limit,
+                "refused a local session: unknown user, or too many sessions, of all or of the user"
+            );
             continue;
         };
         let host = host.clone();
@@ -69,7 +106,7 @@ pub async fn run<H: Host>(
                 () = host.session(peer, stream) => {}
                 () = stop.cancelled() => {}
             }
-            drop(permit);
+            drop(place);
         });
     }
     while sessions.join_next().await.is_some() {}
@@ -77,7 +114,7 @@ pub async fn run<H: Host>(
 
 #[cfg(test)]
 mod tests {
-    use super::{listen, run};
+    use super::{Places, listen, run};
     use crate::session::{Host, Peer, Source};
     use std::os::unix::fs::PermissionsExt;
     use std::sync::Arc;
@@ -122,6 +159,25 @@ mod tests {
         assert!(second.is_empty());
         stop.cancel();
         tokio::time::timeout(Duration::from_secs(10), server).await.expect("the server goes on").unwrap();
+    }
+
+    #[test]
+    fn no_user_but_root_has_more_than_a_quarter() {
+        let mut places = Places::new(8);
+        let take = |places: &mut Places, uid, wanted: usize| {
+            (0..wanted).map_while(|_| places.take(uid)).collect::<Vec<_>>()
+        };
+        let mut ann = take(&mut places, 1000, 9);
+        let bob = take(&mut places, 1001, 9);
+        assert_eq!((ann.len(), bob.len()), (2, 2));
+        ann.pop();
+        ann.extend(take(&mut places, 1000, 9));
+        assert_eq!(ann.len(), 2, "a session that ended leaves its place");
+        let root = take(&mut places, 0, 9);
+        assert_eq!(root.len(), 4);
+        drop(bob);
+        assert!(places.take(1001).is_some());
+        assert_eq!(take(&mut Places::new(1), 1000, 9).len(), 1, "there is one for everybody");
     }
 
     /// Who made the socket is who runs the test.

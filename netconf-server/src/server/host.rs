@@ -10,7 +10,7 @@ use daybreak_netconf::capability::{
 };
 use daybreak_netconf::framing;
 use daybreak_netconf::message::{Hello, Rpc};
-use daybreak_netconf::session::{Answer, End, Host, Peer, Service, SessionConfig, serve};
+use daybreak_netconf::session::{Answer, End, Host, Peer, Service, SessionConfig, Source, serve};
 use daybreak_netconf::xml;
 use tokio::io::{AsyncRead, AsyncWrite};
 
@@ -24,6 +24,10 @@ use crate::state::content_id;
 
 /// Time for a client's hello.
 const HELLO: Duration = Duration::from_secs(30);
+/// Time for a message of a program on this machine, from its first byte on.
+const LOCAL: Duration = Duration::from_mins(1);
+/// Time for one over a network, which may be slow.
+const REMOTE: Duration = Duration::from_mins(10);
 /// Time in which a client must take a part of a reply.
 const WRITE: Duration = Duration::from_mins(1);
 
@@ -44,7 +48,7 @@ impl Netconf {
         Self { engine, sessions, view, capabilities, limits: config.limits }
     }
 
-    fn session_config(&self, id: u32) -> SessionConfig {
+    fn session_config(&self, id: u32, source: &Source) -> SessionConfig {
         let size = self.limits.message_mib << 20;
         SessionConfig {
             hello: Hello { capabilities: self.capabilities.clone(), session_id: Some(id) },
@@ -52,6 +56,7 @@ impl Netconf {
             xml: xml::Limits::default(),
             hello_timeout: HELLO,
             idle_timeout: self.limits.idle(),
+            message_timeout: if matches!(source, Source::Local { .. }) { LOCAL } else { REMOTE },
             write_timeout: WRITE,
         }
     }
@@ -91,7 +96,7 @@ impl Host for Netconf {
                 surroundings: Arc::clone(&self.view) as _,
             },
         };
-        let config = self.session_config(ticket.id);
+        let config = self.session_config(ticket.id, &peer.source);
         let (own, sessions, kill) = (ticket.counters, Arc::clone(&self.sessions), ticket.kill.clone());
         // Whatever happens in the session, its locks go with it: a fault in a request ends that task and not this one.
         let _guard = ticket.kill.drop_guard();

@@ -23,6 +23,9 @@ pub enum End {
     /// There was no request for too long.
     #[error("no request within {0:?}")]
     Idle(Duration),
+    /// A message was begun and not ended for too long.
+    #[error("a message was not whole within {0:?}")]
+    Unfinished(Duration),
     /// The peer did not take what was sent.
     #[error("the peer took nothing for {0:?}")]
     Slow(Duration),

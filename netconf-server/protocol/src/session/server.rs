@@ -25,6 +25,8 @@ pub struct SessionConfig {
     pub hello_timeout: Duration,
     /// Time between two requests, also for one that comes in slowly; for ever if absent.
     pub idle_timeout: Option<Duration>,
+    /// Time for a request from its first byte on: what is there of it is kept in memory.
+    pub message_timeout: Duration,
     /// Time in which the client must take a part of a reply.
     pub write_timeout: Duration,
 }
@@ -67,7 +69,7 @@ where
         stream,
         config,
         counters,
-        reader: Reader::new(config.limits),
+        reader: Reader::new(config.limits).within(config.message_timeout),
         framing: Framing::EndOfMessage,
     };
     let end = tokio::select! {

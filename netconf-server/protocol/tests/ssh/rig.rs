@@ -110,6 +110,7 @@ impl Host for Named {
             limits: framing::Limits { message: 8 << 20, chunk: 8 << 20 },
             xml: xml::Limits::default(),
             hello_timeout: Duration::from_secs(10),
+            message_timeout: std::time::Duration::from_mins(1),
             idle_timeout: None,
             write_timeout: self.write_timeout,
         };

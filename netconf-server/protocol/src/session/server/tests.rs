@@ -48,6 +48,7 @@ fn start(idle: Option<Duration>, wait: Duration) -> Rig {
             xml: xml::Limits::default(),
             hello_timeout: wait,
             idle_timeout: idle,
+            message_timeout: wait,
             write_timeout: wait,
         };
         serve(&mut stream, &config, &[&own_counters], &own_kill, &mut Named).await
@@ -186,6 +187,26 @@ async fn nobody_holds_a_session_for_ever() {
     send(&mut client, &hello(&[BASE_1_1], None).write(), Framing::EndOfMessage).await;
     send(&mut client, "<rpc message-id='1'><big/></rpc>", Framing::Chunked).await;
     assert!(matches!(server.await.unwrap(), End::Slow(_)));
+}
+
+#[tokio::test]
+async fn half_a_message_holds_no_session_for_ever() {
+    let Rig { mut client, server, .. } = start(None, SHORT);
+    send(&mut client, &hello(&[BASE_1_1], None).write(), Framing::EndOfMessage).await;
+    // The first is whole; of the second a byte comes now and then, and then one no more.
+    send(
+        &mut client,
+        "<rpc message-id='1' xmlns='urn:ietf:params:xml:ns:netconf:base:1.0'><get/></rpc>",
+        Framing::Chunked,
+    )
+    .await;
+    for byte in b"\n#9999\nxxx" {
+        client.write_all(&[*byte]).await.unwrap();
+        tokio::task::yield_now().await;
+    }
+    let end = tokio::time::timeout(LONG, server).await.expect("it still waits").unwrap();
+    assert!(matches!(end, End::Unfinished(SHORT)), "{end}");
+    assert!(rest(client).await.contains("<get/>"));
 }
 
 #[tokio::test]
