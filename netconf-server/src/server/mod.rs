@@ -90,7 +90,10 @@ pub async fn run(
         let failed = |source| ServeError::Listen { address: address.to_string(), source };
         listeners.push(TcpListener::bind(address).await.map_err(failed)?);
     }
-    let engine = Engine::open(schema, settings).await?;
+    // Bringing the router to running takes its time, and whoever stops the server then need not wait for it: the next start
+    // does it again from the beginning, as after a crash.
+    let Some(engine) = stop.run_until_cancelled(Engine::open(schema, settings)).await else { return Ok(()) };
+    let engine = engine?;
     let tasks = TaskTracker::new();
     // Ends the tasks however this function ends.
     let stop = stop.child_token();
@@ -132,4 +135,34 @@ pub async fn run(
 fn appliers(config: &Config) -> Appliers {
     let settings = daybreak_appliers::Settings::default();
     config.choose(settings)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_server_that_is_stopped_while_it_starts_is_never_ready() {
+        let folder = tempfile::tempdir().unwrap();
+        let key = folder.path().join("key");
+        let made =
+            Command::new("ssh-keygen").args(["-q", "-t", "ed25519", "-N", "", "-f"]).arg(&key).status();
+        assert!(made.unwrap().success());
+        let config = Config {
+            listen: vec![std::net::SocketAddr::from(([127, 0, 0, 1], 0))],
+            socket: None,
+            state_dir: folder.path().join("state"),
+            startup_dir: folder.path().to_owned(),
+            host_keys: vec![key],
+            appliers: Vec::new(),
+            ..Config::default()
+        };
+        let stop = CancellationToken::new();
+        stop.cancel();
+        let mut is_ready = false;
+        run(config, |_| is_ready = true, Arc::default(), stop).await.unwrap();
+        assert!(!is_ready);
+    }
 }
