@@ -120,19 +120,13 @@ pub(crate) fn publish(
             Ok(published)
         }
         // Nothing was started. (Where no answer came, something may have been.)
-        Err(Failed { error: error @ PublishError::Refused { .. }, snapshot: None }) if !known_before => {
+        Err(Failed { error: error @ PublishError::Refused { .. }, snapshot: None, .. }) if !known_before => {
             journal.remove()?;
             Err(error)
         }
-        Err(Failed { error, snapshot }) => {
-            let snapshot =
-                snapshot.map_or_else(|| "Maybe a snapshot".to_owned(), |id| format!("Snapshot {id}"));
-            Err(error.leaving(format!(
-                "{snapshot} in {} is unfinished. The same command goes on with it; with --discard it is removed. \
-                 What is known about it: {}",
-                request.region,
-                path.display()
-            )))
+        Err(Failed { error, snapshot, image }) => {
+            let left = left(snapshot.as_deref(), image.as_deref(), &request.region);
+            Err(error.leaving(format!("{left} What is known about it: {}", path.display())))
         }
     }
 }
@@ -176,10 +170,28 @@ pub(crate) fn discard(request: &Request, environment: Environment) -> Result<Opt
     Ok(Some(snapshot))
 }
 
-/// A failure, and the snapshot where one is left.
+/// What an unfinished run left, and how to go on. An image that is registered is not removed by --discard.
+fn left(snapshot: Option<&str>, image: Option<&str>, region: &str) -> String {
+    match (snapshot, image) {
+        (_, Some(image)) => {
+            format!(
+                "Image {image} in {region} is registered, and not finished. The same command goes on with it."
+            )
+        }
+        (snapshot, None) => {
+            let what = snapshot.map_or_else(|| "Maybe a snapshot".to_owned(), |id| format!("Snapshot {id}"));
+            format!(
+                "{what} in {region} is unfinished. The same command goes on with it; with --discard it is removed."
+            )
+        }
+    }
+}
+
+/// A failure, and the snapshot and the image where one is left.
 struct Failed {
     error: PublishError,
     snapshot: Option<String>,
+    image: Option<String>,
 }
 
 struct Run<'a> {
@@ -197,14 +209,15 @@ impl Run<'_> {
         let tags = tags(self.request, self.name);
         let snapshot = match &known.snapshot {
             Some(id) => id.clone(),
-            None => self.start(&tags).map_err(|error| Failed { error, snapshot: None })?,
+            None => self.start(&tags).map_err(|error| Failed { error, snapshot: None, image: None })?,
         };
-        let fail = |error| Failed { error, snapshot: Some(snapshot.clone()) };
+        let fail = |error| Failed { error, snapshot: Some(snapshot.clone()), image: known.image.clone() };
         if !known.blocks.is_empty() {
             self.console
                 .note(&format!("aws: going on with {snapshot}: {} blocks are there", known.blocks.len()));
         }
         let blocks = if known.sealed {
+            upload::check(self.source, &known).map_err(fail)?;
             known.blocks.len()
         } else {
             let written = upload::run(
@@ -221,11 +234,15 @@ impl Run<'_> {
             written.len()
         };
         self.completed(&snapshot).map_err(fail)?;
-        let image = match known.image {
-            Some(id) => id,
+        let image = match &known.image {
+            Some(id) => id.clone(),
             None => self.register(&snapshot).map_err(fail)?,
         };
-        self.finish(&snapshot, &image, &tags).map_err(fail)?;
+        self.finish(&snapshot, &image, &tags).map_err(|error| Failed {
+            error,
+            snapshot: Some(snapshot.clone()),
+            image: Some(image.clone()),
+        })?;
         Ok(Published {
             region: self.request.region.clone(),
             snapshot,
@@ -366,6 +383,19 @@ mod tests {
             assert_eq!(check_name(name).is_ok(), good, "{name}");
         }
         assert!(check_name(&"x".repeat(128)).is_ok() && check_name(&"x".repeat(129)).is_err());
+    }
+
+    #[test]
+    fn only_what_discard_removes_is_said_to_be_removed_by_it() {
+        for (snapshot, image, begin, discard) in [
+            (None, None, "Maybe a snapshot in r ", true),
+            (Some("snap-1"), None, "Snapshot snap-1 in r ", true),
+            (Some("snap-1"), Some("ami-1"), "Image ami-1 in r ", false),
+        ] {
+            let text = left(snapshot, image, "r");
+            assert!(text.starts_with(begin) && text.contains("The same command goes on"), "{text}");
+            assert_eq!(text.contains("--discard"), discard, "{text}");
+        }
     }
 
     #[test]

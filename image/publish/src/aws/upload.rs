@@ -68,11 +68,7 @@ fn read(
     send: &SyncSender<Block>,
     console: &Console,
 ) -> Result<BTreeMap<u32, BlockDigest>, PublishError> {
-    let changed = || {
-        let reason = "it has changed since the upload began; remove what that left (the same command with --discard), \
-                      then publish it anew";
-        PublishError::image(&source.path, reason)
-    };
+    let changed = || changed(source, known);
     let mut digests = BTreeMap::new();
     let mut passed = 0;
     for block in Blocks::new(&source.file, &source.path, source.size) {
@@ -97,6 +93,31 @@ fn read(
     }
     console.advance(source.size.saturating_sub(passed));
     Ok(digests)
+}
+
+/// Compares the disk with the blocks of a snapshot that takes no more.
+pub(super) fn check(source: &Source, known: &Known) -> Result<(), PublishError> {
+    let mut same = 0;
+    for block in Blocks::new(&source.file, &source.path, source.size) {
+        let block = block?;
+        if known.blocks.get(&block.index) != Some(&block.digest) {
+            return Err(changed(source, known));
+        }
+        same += 1;
+    }
+    if same == known.blocks.len() { Ok(()) } else { Err(changed(source, known)) }
+}
+
+fn changed(source: &Source, known: &Known) -> PublishError {
+    let what_to_do = match &known.image {
+        None => "remove what that left (the same command with --discard), then publish it anew".to_owned(),
+        Some(image) => {
+            format!(
+                "{image} is the image of before: end that run with the disk of before, or publish this one by another --state"
+            )
+        }
+    };
+    PublishError::image(&source.path, format!("it has changed since the upload began; {what_to_do}"))
 }
 
 impl Work<'_> {

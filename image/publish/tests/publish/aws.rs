@@ -235,6 +235,36 @@ fn a_disk_that_changed_in_between_is_not_mixed_with_what_is_there() {
 }
 
 #[test]
+fn a_disk_that_changed_after_the_snapshot_was_sealed_is_not_registered() {
+    const DENIED: &str = "HTTP/1.1 403 Forbidden\r\nx-amzn-errortype: AccessDeniedException\r\ncontent-length: 22\r\n\
+                          connection: close\r\n\r\n{\"Message\": \"not you\"}\n";
+    let rig = Rig::new(20);
+    let url = proxy::start(&rig.url, move |first, body| {
+        let hit = first.starts_with("POST / ") && body.contains("Action=RegisterImage");
+        if hit { Fate::Answer(DENIED) } else { Fate::Pass }
+    });
+    let run = || rig.command(&url, &[]).output().unwrap();
+    assert!(errors(&run()).contains("RegisterImage"));
+    let whole = std::fs::read(rig.disk()).unwrap();
+    let data = whole.iter().position(|byte| *byte != 0).unwrap();
+    let zeros = 512 * 1024 * (whole.len() / (512 * 1024) - 1);
+    // A byte of a block that was sent, and one of a block that was not.
+    for offset in [data, zeros] {
+        let mut changed = whole.clone();
+        changed[offset] ^= 1;
+        std::fs::write(rig.disk(), &changed).unwrap();
+        let output = run();
+        let said = errors(&output);
+        assert!(!output.status.success() && said.contains("has changed since the upload began"), "{said}");
+    }
+    assert!(rig.calls("RegisterImage").is_empty());
+    std::fs::write(rig.disk(), &whole).unwrap();
+    let state = std::fs::read_to_string(rig.state()).unwrap();
+    std::fs::write(rig.state(), state.replace(&url, &rig.url)).unwrap();
+    result(&rig.run(&[]));
+}
+
+#[test]
 fn throttling_broken_connections_and_gateways_only_cost_time() {
     let rig = Rig::new(60);
     let count = AtomicUsize::new(0);
@@ -281,6 +311,8 @@ fn a_run_that_fails_at_any_call_says_what_is_left_and_is_gone_on_with() {
             "{said}"
         );
         assert_eq!(said.contains("The same command goes on"), call != "StartSnapshot", "{said}");
+        let registered = ["CreateTags", "ModifyImageAttribute"].contains(&call);
+        assert_eq!(said.contains("--discard"), call != "StartSnapshot" && !registered, "{said}");
         assert_eq!(rig.state().exists(), call != "StartSnapshot");
         if call != "StartSnapshot" {
             // The state tells the address; through the proxy's it is the same cloud.
