@@ -11,9 +11,11 @@ pub(crate) struct Environment {
 }
 
 impl Environment {
-    /// The variables of this process that begin as AWS' and OpenStack's do, and `HOME`.
+    /// The variables of this process that begin as AWS' and OpenStack's do, and those of the user's folders.
     pub(crate) fn of_process() -> Self {
-        let wanted = |name: &str| name.starts_with("AWS_") || name.starts_with("OS_") || name == "HOME";
+        let wanted = |name: &str| {
+            name.starts_with("AWS_") || name.starts_with("OS_") || ["HOME", "XDG_STATE_HOME"].contains(&name)
+        };
         let variables = std::env::vars_os()
             .filter_map(|(name, value)| name.into_string().ok().map(|name| (name, value)))
             .filter(|(name, value)| wanted(name) && !value.is_empty())

@@ -1,4 +1,4 @@
-//! What a run remembers beside the image, so that one that was killed is gone on with.
+//! What a run remembers, so that one that was killed is gone on with.
 //!
 //! A file of JSON lines. What decides about the meaning of a later call is on the disk before the call is made: first the
 //! token that makes a repeated `StartSnapshot` give the same snapshot again. A line of a block that is lost costs one block.

@@ -35,7 +35,11 @@ impl Rig {
     }
 
     fn state(&self) -> PathBuf {
-        self.folder.path().join(format!("vrouter.raw.aws-{REGION}"))
+        let files =
+            std::fs::read_dir(self.folder.path().join("states/daybreak")).into_iter().flatten().flatten();
+        let mut paths = files.map(|file| file.path()).collect::<Vec<_>>();
+        assert!(paths.len() <= 1, "{paths:?}");
+        paths.pop().unwrap_or_else(|| self.folder.path().join("no state"))
     }
 
     /// The command for the disk, by the cloud's address or a proxy's.
@@ -43,6 +47,7 @@ impl Rig {
         let disk = self.disk().display().to_string();
         let mut command = publish(&[&["aws", &disk, "--region", REGION, "--endpoint", url], more].concat());
         command.env("AWS_ACCESS_KEY_ID", "test").env("AWS_SECRET_ACCESS_KEY", "test");
+        command.env("XDG_STATE_HOME", self.folder.path().join("states"));
         command
     }
 
