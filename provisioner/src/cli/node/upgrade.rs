@@ -145,25 +145,35 @@ impl<'a> Appliance<'a> {
 
     /// Waits until the switch has been judged. `cut` tells that the session ended before its exit code came.
     async fn outcome(&self, before: &Status, cut: bool, time: Duration) -> Result<Outcome> {
-        let deadline = Instant::now() + time;
-        loop {
-            let seen = match self.status() {
-                Ok(status) => match status.outcome_after(before) {
-                    Some(outcome) => return Ok(outcome),
-                    None if cut && status == *before => {
-                        bail!(
-                            "the session ended before the image was written; the running image is as it was"
-                        )
-                    }
-                    None => "it is on trial still".to_owned(),
-                },
-                Err(error) => format!("{error:#}"),
-            };
-            if Instant::now() >= deadline {
-                bail!("no verdict after {} s: {seen}; `vrouter upgrade status` tells more", time.as_secs());
-            }
-            tokio::time::sleep(LOOK).await;
+        judged(|| self.status(), before, cut, time, LOOK).await
+    }
+}
+
+/// Looks until there is a verdict or the time is over. A session that was cut tells nothing: the appliance may write the image
+/// on, or restart after it.
+async fn judged(
+    mut look: impl FnMut() -> Result<Status>,
+    before: &Status,
+    cut: bool,
+    time: Duration,
+    pause: Duration,
+) -> Result<Outcome> {
+    let deadline = Instant::now() + time;
+    loop {
+        let seen = match look() {
+            Ok(status) => match status.outcome_after(before) {
+                Some(outcome) => return Ok(outcome),
+                None if cut && status == *before => {
+                    "the session was cut, and no switch is noted: the image may be half written".to_owned()
+                }
+                None => "it is on trial still, or waits for its restart".to_owned(),
+            },
+            Err(error) => format!("{error:#}"),
+        };
+        if Instant::now() >= deadline {
+            bail!("no verdict after {} s: {seen}; `vrouter upgrade status` tells more", time.as_secs());
         }
+        tokio::time::sleep(pause).await;
     }
 }
 
@@ -192,6 +202,29 @@ fn choose<'a>(wanted: Option<&str>, images: &'a [ImageView]) -> Result<&'a Image
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn status(at: Option<u64>) -> Status {
+        let to = json!({"slot": "b", "name": "vrouter", "version": "2.0"});
+        let last = at.map(|at| json!({"to": to, "outcome": "confirmed", "reason": "why", "at": at}));
+        Status::read(json!({"pending": null, "last": last}).to_string().as_bytes()).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_cut_session_is_looked_after_until_the_verdict() {
+        // It writes on after the cut, restarts, and confirms.
+        let mut looks = [Ok(None), Err("no route"), Ok(None), Ok(Some(9))].into_iter();
+        let look = || looks.next().unwrap().map(status).map_err(anyhow::Error::msg);
+        let outcome = judged(look, &status(None), true, Duration::from_secs(60), Duration::ZERO).await.unwrap();
+        assert_eq!(outcome, Outcome::Kept { version: "2.0".to_owned() });
+    }
+
+    #[tokio::test]
+    async fn at_the_deadline_a_cut_session_is_no_promise() {
+        let look = || Ok(status(None));
+        let error = judged(look, &status(None), true, Duration::ZERO, Duration::ZERO).await.unwrap_err().to_string();
+        assert!(error.contains("no verdict after 0 s") && error.contains("may be half written"), "{error}");
+        assert!(!error.contains("as it was"), "{error}");
+    }
 
     fn image(name: &str) -> ImageView {
         ImageView {
