@@ -7,6 +7,9 @@ use crate::service::{Medium, SeedFiles, SeedStep};
 use anyhow::{Context, Result, bail};
 use daybreak_cloud_init::check::CloudInit;
 use daybreak_cloud_init::{NoCloudFile, Seed};
+use std::fs::{DirBuilder, Permissions};
+use std::io::Write;
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -142,12 +145,24 @@ fn named(files: &SeedFiles) -> [(&'static str, &str); 4] {
     ]
 }
 
+/// For the owner alone: a seed has keys and hashes of passwords. A folder that is there keeps its mode.
 fn write(files: &SeedFiles, folder: &Path) -> Result<()> {
-    std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    let made = DirBuilder::new().recursive(true).mode(0o700).create(folder);
+    made.with_context(|| format!("cannot make {}", folder.display()))?;
     for (name, text) in named(files) {
         let path = folder.join(name);
-        std::fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))?;
+        write_private(&path, text).with_context(|| format!("cannot write {}", path.display()))?;
     }
+    Ok(())
+}
+
+/// By a new file that takes the name: nobody who opened an older one reads this.
+fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
+    let mut file = tempfile::Builder::new()
+        .permissions(Permissions::from_mode(0o600))
+        .tempfile_in(path.parent().unwrap_or(Path::new(".")))?;
+    file.write_all(text.as_bytes())?;
+    file.persist(path)?;
     Ok(())
 }
 
@@ -167,4 +182,32 @@ fn read(folder: &Path) -> Result<SeedFiles> {
         vendor_data: file(NoCloudFile::VendorData)?,
         network_config: file(NoCloudFile::NetworkConfig)?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_seed_on_the_disk_is_for_its_owner_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = dir.path().join("seeds/r1");
+        let files = SeedFiles {
+            meta_data: "m".to_owned(),
+            user_data: "u".to_owned(),
+            vendor_data: "v".to_owned(),
+            network_config: "n".to_owned(),
+        };
+        let mode = |path: &Path| path.metadata().unwrap().permissions().mode() & 0o777;
+        write(&files, &folder).unwrap();
+        assert_eq!(mode(&folder), 0o700);
+        // Files of an earlier version.
+        std::fs::set_permissions(folder.join("user-data"), Permissions::from_mode(0o644)).unwrap();
+        write(&files, &folder).unwrap();
+        for (name, text) in named(&files) {
+            assert_eq!(std::fs::read_to_string(folder.join(name)).unwrap(), text);
+            assert_eq!(mode(&folder.join(name)), 0o600, "{name}");
+        }
+        assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 4);
+    }
 }
