@@ -6,6 +6,7 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use daybreak_layout::{Artefact, Manifest, Sha256Digest};
+use daybreak_trust::SecretKey;
 use rustix::fs::{CWD, RenameFlags};
 
 use crate::apt::{Index, Sources};
@@ -24,7 +25,7 @@ use crate::steps::grub::Grub;
 use crate::steps::packages::{Added, Daemon};
 use crate::steps::root::Root;
 use crate::steps::{initrd, packages, root, slot, squashfs};
-use crate::{ImageError, digest};
+use crate::{ImageError, digest, signing};
 
 /// What to build and where.
 #[derive(Clone, Debug)]
@@ -116,11 +117,15 @@ pub fn plan(request: &Request, progress: &mut dyn Progress) -> Result<Plan, Imag
     prepare(request, &cache, &mut steps).map(|prepared| prepared.plan)
 }
 
-/// Builds an image. Its folder is either there whole or as it was before.
+/// Builds an image, and signs it when there is a key. Its folder is either there whole or as it was before.
 ///
 /// # Errors
 /// [`ImageError`] says what failed, on what, why, and what to do.
-pub fn build(request: &Request, progress: &mut dyn Progress) -> Result<Built, ImageError> {
+pub fn build(
+    request: &Request,
+    key: Option<&SecretKey>,
+    progress: &mut dyn Progress,
+) -> Result<Built, ImageError> {
     let cache = Cache::open(&request.cache_dir)?;
     let mut steps = Steps { progress, done: Vec::new() };
     // A killed build's packages would lie in memory until somebody needs a new root.
@@ -188,7 +193,7 @@ pub fn build(request: &Request, progress: &mut dyn Progress) -> Result<Built, Im
     let text = serde_json::to_string_pretty(&record)
         .map_err(|e| ImageError::stream("write the build record")(std::io::Error::other(e)))?;
     write_file(&new.join("build-record.json"), (text + "\n").as_bytes())?;
-    publish(&new, &folder)?;
+    deliver(&new, &folder, key)?;
     Ok(Built { folder, manifest, record })
 }
 
@@ -372,9 +377,18 @@ fn place(from: &Path, to: &Path) -> Result<(), ImageError> {
     fs::copy(from, to).map(drop).map_err(ImageError::io("copy to", to))
 }
 
-/// Puts the new folder in the place of the old one in one step.
+/// Signs the new folder where it is, then puts it in place: nobody sees it without its signatures.
+fn deliver(new: &Path, folder: &Path, key: Option<&SecretKey>) -> Result<(), ImageError> {
+    if let Some(key) = key {
+        signing::sign(new, key, None)?;
+    }
+    publish(new, folder)
+}
+
+/// Puts the new folder in the place of the old one in one step; its files are on the disk before.
 fn publish(new: &Path, folder: &Path) -> Result<(), ImageError> {
     let putting = || ImageError::io("put the image in place as", folder);
+    cache::sync(new)?;
     if !folder.exists() {
         return fs::rename(new, folder).map_err(putting());
     }

@@ -72,6 +72,7 @@ impl Cache {
         let new = work.path().join("entry");
         fs::create_dir(&new).map_err(ImageError::io("make the folder", &new))?;
         fill(&new)?;
+        sync(&new)?;
         let entries = self.folder.join(kind);
         fs::create_dir_all(&entries).map_err(ImageError::io("make the folder", &entries))?;
         let entry = entries.join(key);
@@ -166,6 +167,17 @@ pub(crate) fn clean(parent: &Path) -> Result<(), ImageError> {
         }
     }
     Ok(())
+}
+
+/// Has everything that was written to the file system of `folder` on the disk. Before a folder gets its name: with some file
+/// systems a power cut would leave the name, and empty files.
+///
+/// # Errors
+/// [`ImageError::Io`], also when an earlier write to the disk failed.
+pub(crate) fn sync(folder: &Path) -> Result<(), ImageError> {
+    File::open(folder)
+        .and_then(|open| Ok(rustix::fs::syncfs(&open)?))
+        .map_err(ImageError::io("write to the disk", folder))
 }
 
 /// Writes a whole file into a folder that is not finished.

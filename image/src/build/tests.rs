@@ -129,3 +129,29 @@ fn pack_small(folder: &Path, threads: NonZeroUsize) -> String {
     assert!(rest.iter().all(|(name, entry)| all[name] == *entry), "{rest:?} {all:?}");
     record::sums(&all)
 }
+
+#[test]
+fn an_image_is_signed_before_it_is_there() {
+    let dir = tempfile::tempdir().unwrap();
+    let (new, folder) = (dir.path().join("new"), dir.path().join("vrouter"));
+    let names = |folder: &Path| {
+        let mut names: Vec<_> = fs::read_dir(folder)
+            .unwrap()
+            .map(|item| item.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.sort();
+        names
+    };
+    fs::create_dir(&folder).unwrap();
+    fs::write(folder.join("old"), "").unwrap();
+    fs::create_dir(&new).unwrap();
+    // What cannot be signed is not delivered.
+    fs::write(new.join("manifest.json"), "no manifest").unwrap();
+    fs::write(new.join("SHA256SUMS"), "").unwrap();
+    let key = SecretKey::generate().unwrap();
+    deliver(&new, &folder, Some(&key)).unwrap_err();
+    assert_eq!(names(&folder), ["old"]);
+    fs::remove_file(new.join("manifest.json")).unwrap();
+    deliver(&new, &folder, Some(&key)).unwrap();
+    assert_eq!(names(&folder), ["SHA256SUMS", "SHA256SUMS.minisig"]);
+}

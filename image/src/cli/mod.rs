@@ -125,10 +125,7 @@ pub fn run(command: Command, json: bool) -> Result<(), ImageError> {
         Command::Build(args) => {
             let key =
                 args.sign_key.as_deref().map(|path| crate::signing::read_secret(path, None)).transpose()?;
-            let built = crate::build(&args.request()?, &mut console)?;
-            if let Some(key) = key {
-                crate::signing::sign(&built.folder, &key, None)?;
-            }
+            let built = crate::build(&args.request()?, key.as_ref(), &mut console)?;
             print(&if json { to_json(&built.record)? } else { summary(&built) })
         }
         Command::Lint(args) => lint::run(&args.file, json),
