@@ -53,7 +53,7 @@ impl Source {
             Self::NoCloudMedium => spec.medium = volume("iso")?,
             Self::ConfigDrive => spec.medium = volume("configdrive")?,
             Self::NoCloudHttp => {
-                let url = lab.provisioner().command(&["seed", "url", node])?;
+                let url = lab.provisioner().command(&["seed", "url", node, "--step", "day1"])?;
                 spec.smbios = Some(format!("serial=ds=nocloud-net;s={}", url.trim()));
             }
             Self::OpenStack => spec.smbios = Some("product=OpenStack Nova".to_owned()),
