@@ -214,14 +214,16 @@ mod tests {
         // It writes on after the cut, restarts, and confirms.
         let mut looks = [Ok(None), Err("no route"), Ok(None), Ok(Some(9))].into_iter();
         let look = || looks.next().unwrap().map(status).map_err(anyhow::Error::msg);
-        let outcome = judged(look, &status(None), true, Duration::from_secs(60), Duration::ZERO).await.unwrap();
+        let outcome =
+            judged(look, &status(None), true, Duration::from_secs(60), Duration::ZERO).await.unwrap();
         assert_eq!(outcome, Outcome::Kept { version: "2.0".to_owned() });
     }
 
     #[tokio::test]
     async fn at_the_deadline_a_cut_session_is_no_promise() {
         let look = || Ok(status(None));
-        let error = judged(look, &status(None), true, Duration::ZERO, Duration::ZERO).await.unwrap_err().to_string();
+        let error =
+            judged(look, &status(None), true, Duration::ZERO, Duration::ZERO).await.unwrap_err().to_string();
         assert!(error.contains("no verdict after 0 s") && error.contains("may be half written"), "{error}");
         assert!(!error.contains("as it was"), "{error}");
     }
