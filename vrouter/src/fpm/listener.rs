@@ -254,9 +254,9 @@ mod tests {
             (listener.address().port(), listener.statistics(), CancellationToken::new());
         let task = tokio::spawn(listener.run(stop.clone()));
         // It ends when the connection does.
-        let talk = format!("exec 3<>/dev/tcp/127.0.0.1/{port}; printf x >&3; timeout 20 cat <&3");
+        let script = format!("exec 3<>/dev/tcp/127.0.0.1/{port}; printf x >&3; timeout 20 cat <&3");
         let ended = tokio::task::spawn_blocking(move || {
-            Command::new("bash").args(["-c", &talk]).uid(NOBODY).gid(NOBODY).output().unwrap()
+            Command::new("bash").args(["-c", &script]).uid(NOBODY).gid(NOBODY).output().unwrap()
         });
         let ended = ended.await.unwrap();
         assert_ne!(ended.status.code(), Some(124), "it is still connected: {ended:?}");

@@ -120,7 +120,7 @@ pub(crate) fn publish(
     let (journal, known) = Journal::open(&path, &begun, token)?;
     let run =
         Run { request, source: &source, name: &name, client: &client, journal: &journal, stop, console };
-    match run.steps(known) {
+    match run.steps(&known) {
         Ok(published) => {
             journal.remove()?;
             Ok(published)
@@ -211,7 +211,7 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    fn steps(&self, known: Known) -> Result<Published, Failed> {
+    fn steps(&self, known: &Known) -> Result<Published, Failed> {
         let tags = tags(self.request, self.name);
         let snapshot = match &known.snapshot {
             Some(id) => id.clone(),
@@ -223,14 +223,14 @@ impl Run<'_> {
                 .note(&format!("aws: going on with {snapshot}: {} blocks are there", known.blocks.len()));
         }
         let blocks = if known.sealed {
-            upload::check(self.source, &known).map_err(fail)?;
+            upload::check(self.source, known).map_err(fail)?;
             known.blocks.len()
         } else {
             let written = upload::run(
                 self.client,
                 &snapshot,
                 self.source,
-                (self.journal, &known),
+                (self.journal, known),
                 self.request.workers,
                 self.console,
                 &self.stop,

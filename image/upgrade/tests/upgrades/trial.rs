@@ -240,7 +240,7 @@ fn every_cut_of_the_verdict_is_followed_by_a_whole_boot() {
             match trial.judge(env.as_ref(), &mut Daemons(well), &mut Never) {
                 Err(_) => assert!(well, "cut {cut}, lost {lost:?}: it does not restart"),
                 Ok(Verdict::Restart(reason)) => {
-                    assert!(!well && reason.contains("the power is cut"), "{reason}")
+                    assert!(!well && reason.contains("the power is cut"), "{reason}");
                 }
                 Ok(verdict) => panic!("{verdict:?}"),
             }

@@ -215,7 +215,7 @@ mod tests {
         let mut looks = [Ok(None), Err("no route"), Ok(None), Ok(Some(9))].into_iter();
         let look = || looks.next().unwrap().map(status).map_err(anyhow::Error::msg);
         let outcome =
-            judged(look, &status(None), true, Duration::from_secs(60), Duration::ZERO).await.unwrap();
+            judged(look, &status(None), true, Duration::from_mins(1), Duration::ZERO).await.unwrap();
         assert_eq!(outcome, Outcome::Kept { version: "2.0".to_owned() });
     }
 
