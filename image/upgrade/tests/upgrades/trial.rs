@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use daybreak_layout::{Role, Slot};
 use daybreak_upgrade::health::{Patience, Probe, Session};
-use daybreak_upgrade::{Outcome, Trial, Verdict, manifest_of, read_env};
+use daybreak_upgrade::{Outcome, Trial, UpgradeError, Verdict, manifest_of, read_env};
 
-use crate::rig::{Lost, Rig, SECTOR};
+use crate::rig::{Lost, Part, Rig, SECTOR};
 
 /// A system of which everything answers, or nothing.
 struct Daemons(bool);
@@ -61,6 +61,21 @@ fn upgraded() -> Rig {
     let rig = Rig::new();
     rig.upgrade(&rig.power(u64::MAX / SECTOR, Lost::Nothing), &rig.new).unwrap();
     rig
+}
+
+/// Judges the running slot b with an EFI system partition that may lose its power.
+fn judge_b(rig: &Rig, mut esp: Part, well: bool) -> Result<Verdict, UpgradeError> {
+    let env = read_env(&mut rig.steady(Role::Esp)).unwrap();
+    let (records, config) = (rig.records(), rig.config());
+    let mut trial = Trial {
+        running: Slot::B,
+        other_starts: true,
+        esp: &mut esp,
+        records: &records,
+        config: &config,
+        now: 7,
+    };
+    trial.judge(env.as_ref(), &mut Daemons(well), &mut Never)
 }
 
 #[test]
@@ -174,20 +189,8 @@ fn a_slot_that_is_not_well_is_left_whatever_cannot_be_read_or_written() {
         let path = rig.dir.path().join("upgrade").join(in_the_way);
         let _ = std::fs::remove_file(&path);
         std::fs::create_dir(&path).unwrap();
-        let mut esp = rig.steady(Role::Esp);
-        let env = read_env(&mut esp).unwrap();
         let power = rig.power(0, Lost::Nothing);
-        let mut esp = rig.part(&power, Role::Esp);
-        let (records, config) = (rig.records(), rig.config());
-        let mut trial = Trial {
-            running: Slot::B,
-            other_starts: true,
-            esp: &mut esp,
-            records: &records,
-            config: &config,
-            now: 7,
-        };
-        let verdict = trial.judge(env.as_ref(), &mut Daemons(false), &mut Never);
+        let verdict = judge_b(&rig, rig.part(&power, Role::Esp), false);
         let Ok(Verdict::Restart(reason)) = verdict else { panic!("{in_the_way}: {verdict:?}") };
         let told = [word, "pending.json", "the menu cannot be told", "netconfd"];
         assert!(told.iter().all(|word| reason.contains(word)), "{in_the_way}: {reason}");
@@ -223,21 +226,8 @@ fn every_cut_of_the_verdict_is_followed_by_a_whole_boot() {
             rig.reset(None);
             rig.upgrade(&rig.power(u64::MAX / SECTOR, Lost::Nothing), &rig.new).unwrap();
             assert_eq!(rig.boot(), Slot::B);
-            let mut esp = rig.steady(Role::Esp);
-            let env = read_env(&mut esp).unwrap();
             let power = rig.power(cut, lost);
-            let mut esp = rig.part(&power, Role::Esp);
-            let records = rig.records();
-            let config = rig.config();
-            let mut trial = Trial {
-                running: Slot::B,
-                other_starts: true,
-                esp: &mut esp,
-                records: &records,
-                config: &config,
-                now: 7,
-            };
-            match trial.judge(env.as_ref(), &mut Daemons(well), &mut Never) {
+            match judge_b(&rig, rig.part(&power, Role::Esp), well) {
                 Err(_) => assert!(well, "cut {cut}, lost {lost:?}: it does not restart"),
                 Ok(Verdict::Restart(reason)) => {
                     assert!(!well && reason.contains("the power is cut"), "{reason}");
