@@ -3,7 +3,8 @@
 
 mod common;
 
-use common::{address, config, daemon, metric, outputs, wait};
+use common::{address, config, curl, daemon, metric, outputs, wait};
+use nix::sys::signal::Signal;
 use std::process::{Command, Output};
 
 fn telemetryd(arguments: &[&str]) -> Output {
@@ -79,31 +80,40 @@ fn a_second_daemon_on_the_same_queue_does_not_start() {
 }
 
 #[test]
-fn an_address_that_is_taken_is_named() {
+fn an_address_that_is_taken_is_named_and_had_when_it_is_free() {
     let (dir, address) = (tempfile::tempdir().unwrap(), address());
-    let _taken = std::net::TcpListener::bind(format!("{address}:9273")).unwrap();
+    let taken = std::net::TcpListener::bind(format!("{address}:9273")).unwrap();
     let path = config(dir.path(), &format!("prometheus: {{listen: '{address}:9273'}}"));
-    let output = telemetryd(&["--config", path.to_str().unwrap()]);
-    assert_eq!(output.status.code(), Some(1));
-    assert!(errors(&output).contains(&format!("cannot listen on {address}:9273")), "{}", errors(&output));
+    let daemon = daemon(&path);
+    wait("the log", || daemon.log().contains("the address cannot be had").then_some(()));
+    // A reload is told that it is as it was.
+    daemon.signal(Signal::SIGHUP);
+    let refused = format!("cannot listen on {address}:9273");
+    wait("the refusal", || daemon.log().contains(&refused).then_some(()));
+    drop(taken);
+    wait("the endpoint", || curl(&["-f", &format!("http://{address}:9273/metrics")]));
+    assert!(daemon.terminate().success());
 }
 
 #[test]
-fn a_password_file_that_is_missing_is_named() {
+fn a_password_file_that_is_missing_is_that_outputs_trouble() {
     let (dir, address) = (tempfile::tempdir().unwrap(), address());
     let path = config(dir.path(), &outputs(&address, ", username: u, password_file: none"));
-    let output = telemetryd(&["--config", path.to_str().unwrap()]);
-    assert_eq!(output.status.code(), Some(1));
-    assert!(errors(&output).contains("password_file"), "{}", errors(&output));
+    let daemon = daemon(&path);
+    wait("the log", || daemon.log().contains("cannot read password_file").then_some(()));
+    // The rest works, the points wait, and each try is counted.
+    let name = |name: &str| format!("daybreak_telemetry_output_{name}{{output=\"main\"}}");
+    wait("points that wait", || (metric(&address, &name("queued_points"))? > 0).then_some(()));
+    wait("a failure", || (metric(&address, &name("failures_total"))? > 0).then_some(()));
+    assert!(daemon.terminate().success());
 }
 
 #[test]
 fn lines_for_the_journal_begin_with_their_priority() {
     let (dir, address) = (tempfile::tempdir().unwrap(), address());
-    let _taken = std::net::TcpListener::bind(format!("{address}:9273")).unwrap();
     let path = config(dir.path(), &outputs(&address, ""));
     let output = Command::new(env!("CARGO_BIN_EXE_telemetryd"))
-        .args(["--config", path.to_str().unwrap()])
+        .args(["--config", path.to_str().unwrap(), "--pid-file", "/none/none"])
         .env("JOURNAL_STREAM", "8:1")
         .output()
         .unwrap();

@@ -194,10 +194,11 @@ fn the_service_manager_is_told() {
     std::fs::write(&path, "outputs: {}\n").unwrap();
     daemon.signal(Signal::SIGHUP);
     let status = said();
-    assert!(status.starts_with("STATUS=") && status.contains("line 1 column 10"), "{status}");
+    assert!(status.starts_with("STATUS=reading; reload 1 was refused: "), "{status}");
+    assert!(status.contains("line 1 column 10"), "{status}");
     std::fs::write(&path, good).unwrap();
     daemon.signal(Signal::SIGHUP);
-    assert_eq!(said(), "STATUS=reading");
+    assert_eq!(said(), "STATUS=reading; reload 2 was taken");
     assert!(daemon.terminate().success());
     assert_eq!(said(), "STOPPING=1");
 }

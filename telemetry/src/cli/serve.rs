@@ -56,12 +56,16 @@ pub(super) fn run(arguments: &Run) -> Result<()> {
 
 /// Works until told to end.
 async fn work(daemon: &mut Daemon, file: &Path, signals: &mut Signals) -> Result<(), ServiceError> {
+    let mut reloads = 0;
     loop {
         tokio::select! {
             error = daemon.failed() => return Err(error),
             _ = signals.terminate.recv() => break,
             _ = signals.interrupt.recv() => break,
-            _ = signals.hangup.recv() => reload(daemon, file).await?,
+            _ = signals.hangup.recv() => {
+                reloads += 1;
+                reload(daemon, file, reloads).await?;
+            }
         }
     }
     tracing::info!("stopping");
@@ -70,23 +74,25 @@ async fn work(daemon: &mut Daemon, file: &Path, signals: &mut Signals) -> Result
 }
 
 /// Reads the configuration again. A bad one is refused and the old one stays; only a panic is an error.
-async fn reload(daemon: &mut Daemon, file: &Path) -> Result<(), ServiceError> {
+///
+/// The status tells how it went, and the `number` of the reload: whoever sent SIGHUP finds its own answer by it.
+async fn reload(daemon: &mut Daemon, file: &Path, number: u64) -> Result<(), ServiceError> {
     let refused = |error: &str| {
         tracing::error!(error, "configuration refused; the old one stays");
-        notify(&format!("STATUS=reading; the last configuration was refused: {error}"));
+        notify(&format!("STATUS=reading; reload {number} was refused: {error}"));
     };
     let config = match yaml::load(file) {
         Ok(config) => config,
         Err(error) => {
+            refused(&error.to_string());
             daemon.refused_reload();
-            refused(&error.brief());
             return Ok(());
         }
     };
     match daemon.reload(&config).await {
         Ok(()) => {
             tracing::info!(file = %file.display(), "configuration read again");
-            notify("STATUS=reading");
+            notify(&format!("STATUS=reading; reload {number} was taken"));
         }
         Err(error @ ServiceError::Round(_)) => return Err(error),
         Err(error) => refused(&format!("{}: {error}", file.display())),

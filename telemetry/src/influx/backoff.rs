@@ -7,14 +7,14 @@ const LONGEST: Duration = Duration::from_secs(30);
 
 /// Doubles from 1 s to 30 s and starts anew after a success.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Backoff {
+pub(crate) struct Backoff {
     failures: u32,
 }
 
 impl Backoff {
     /// After one more failure: between half and all of the time, as `chance` says, so that a thousand appliances do not
     /// come back to a database in the same moment.
-    pub(super) fn failed(&mut self, chance: u8) -> Duration {
+    pub(crate) fn failed(&mut self, chance: u8) -> Duration {
         let full = FIRST.saturating_mul(1 << self.failures.min(10)).min(LONGEST);
         self.failures = self.failures.saturating_add(1);
         full / 2 + full / 2 * u32::from(chance) / 255

@@ -5,5 +5,6 @@ mod request;
 mod verdict;
 mod writer;
 
-pub use request::Target;
+pub(crate) use backoff::Backoff;
+pub use request::{Target, TargetError};
 pub use writer::{Figures, Output, OutputError};

@@ -8,6 +8,7 @@ use http_body_util::Full;
 use hyper::Request;
 use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HOST, HeaderValue, InvalidHeaderValue, USER_AGENT};
 use std::fmt::Write;
+use std::path::PathBuf;
 
 /// Where batches go.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,7 +18,36 @@ pub struct Target {
     authorization: Option<HeaderValue>,
 }
 
+/// An output of the configuration cannot be written to as it is.
+#[derive(Debug, thiserror::Error)]
+pub enum TargetError {
+    /// A password cannot be read.
+    #[error("cannot read password_file {path}: {source}")]
+    Password {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The database's address makes no header.
+    #[error("url or login make no HTTP header: {0}")]
+    Header(#[from] InvalidHeaderValue),
+}
+
 impl Target {
+    /// From the configuration; reads the password.
+    ///
+    /// # Errors
+    /// When the password cannot be read, or makes no header.
+    pub fn read(output: &Influxdb) -> Result<Self, TargetError> {
+        let read = |(_, path): &(String, PathBuf)| {
+            std::fs::read_to_string(path)
+                .map_err(|source| TargetError::Password { path: path.clone(), source })
+        };
+        let password = output.login.as_ref().map(read).transpose()?;
+        Ok(Self::new(output, password.as_deref().map(|text| text.trim_end_matches(['\r', '\n'])))?)
+    }
+
     /// From the configuration and the password, if there is a user.
     ///
     /// # Errors

@@ -3,6 +3,7 @@
 use super::backoff::Backoff;
 use super::request::Target;
 use super::verdict::{Verdict, verdict};
+use crate::config::Influxdb;
 use crate::queue::{LARGEST_BATCH, Queue, QueueError, Taken};
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full, Limited};
@@ -26,13 +27,21 @@ const LARGEST_ANSWER: usize = 64 * 1024;
 #[derive(Debug)]
 pub struct Output {
     name: String,
-    target: Mutex<Target>,
+    target: Mutex<Aim>,
     queue: Mutex<Queue>,
     filled: Notify,
     changed: Notify,
     delivered: AtomicU64,
     rejected: AtomicU64,
     failures: AtomicU64,
+}
+
+/// Where an output sends to.
+#[derive(Debug)]
+enum Aim {
+    Ready(Target),
+    /// What it needs could not be read yet; that is tried again before each delivery.
+    Later(Box<Influxdb>),
 }
 
 /// An output's queue failed.
@@ -68,9 +77,18 @@ pub struct Figures {
 impl Output {
     /// An output that sends what is in the queue to the target.
     pub fn new(name: String, target: Target, queue: Queue) -> Self {
+        Self::aiming(name, Aim::Ready(target), queue)
+    }
+
+    /// An output whose password cannot be read yet. The queue keeps the points until it can.
+    pub fn later(output: &Influxdb, queue: Queue) -> Self {
+        Self::aiming(output.name.to_string(), Aim::Later(Box::new(output.clone())), queue)
+    }
+
+    fn aiming(name: String, aim: Aim, queue: Queue) -> Self {
         Self {
             name,
-            target: Mutex::new(target),
+            target: Mutex::new(aim),
             queue: Mutex::new(queue),
             filled: Notify::new(),
             changed: Notify::new(),
@@ -101,8 +119,8 @@ impl Output {
     /// When the queue could not be made smaller.
     pub fn change(&self, target: Target, limit: u64) -> Result<(), QueueError> {
         let mut current = self.target.lock();
-        if *current != target {
-            *current = target;
+        if !matches!(&*current, Aim::Ready(current) if *current == target) {
+            *current = Aim::Ready(target);
             self.changed.notify_one();
         }
         drop(current);
@@ -204,8 +222,18 @@ impl Output {
         client: &Client<HttpConnector, Full<Bytes>>,
         taken: &Taken,
     ) -> Result<Verdict, String> {
-        let request =
-            self.target.lock().request(taken.bytes.clone().into()).map_err(|error| error.to_string())?;
+        let request = {
+            let mut aim = self.target.lock();
+            let target = match &*aim {
+                Aim::Ready(target) => target.clone(),
+                Aim::Later(output) => Target::read(output).map_err(|error| error.to_string())?,
+            };
+            let request = target.request(taken.bytes.clone().into()).map_err(|error| error.to_string())?;
+            if matches!(*aim, Aim::Later(_)) {
+                *aim = Aim::Ready(target);
+            }
+            request
+        };
         let answer = client.request(request).await.map_err(|error| chain(&error))?;
         let status = answer.status();
         // The connection is used again only when the answer was read; one that is too long is not worth that.

@@ -14,6 +14,7 @@ pub use pipeline::Pipeline;
 use crate::catalogue::{CATALOGUE, Set};
 use crate::collect::{Clock, Machine};
 use crate::config::{Config, Period, ProcessName, TagName};
+use crate::influx::TargetError;
 use crate::line::CommonTags;
 use crate::queue::QueueError;
 use crate::snapshot::Snapshot;
@@ -22,7 +23,6 @@ use parking_lot::Mutex;
 use readers::Readers;
 use scrapes::Scrapes;
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
@@ -38,23 +38,13 @@ pub enum ServiceError {
         /// Why.
         source: QueueError,
     },
-    /// A password cannot be read.
-    #[error("output {output}: cannot read password_file {path}: {source}")]
-    Password {
-        /// The output.
-        output: String,
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
-    /// The database's address makes no header.
-    #[error("output {output}: url or login make no HTTP header: {source}")]
-    Header {
+    /// A password cannot be read, or makes no header.
+    #[error("output {output}: {source}")]
+    Target {
         /// The output.
         output: String,
         /// Why.
-        source: hyper::header::InvalidHeaderValue,
+        source: TargetError,
     },
     /// The Prometheus endpoint cannot listen.
     #[error("outputs.prometheus: cannot listen on {listen}: {source}")]
@@ -83,7 +73,9 @@ pub struct Daemon {
 impl Daemon {
     /// Starts it. `machine_name` is the tag `host` where the configuration has none, and `clock` gives the times of points.
     ///
-    /// Queues are opened and addresses are bound before the first reading, so what cannot work is told at once.
+    /// Queues are opened and addresses are bound before the first reading, so what cannot work is told at once. A password
+    /// that cannot be read and an address that cannot be had are that output's own trouble: it tries again, and the others
+    /// work.
     ///
     /// # Errors
     /// When it cannot do what the configuration wants.
@@ -98,7 +90,7 @@ impl Daemon {
             scrapes: Scrapes::new(snapshot, refused_scrapes),
             readers: Readers::default(),
         };
-        daemon.apply(config).await?;
+        daemon.apply(config, true).await?;
         Ok(daemon)
     }
 
@@ -107,7 +99,7 @@ impl Daemon {
     /// # Errors
     /// When it cannot; the daemon goes on as before then. After [`ServiceError::Round`] it is of no use any more.
     pub async fn reload(&mut self, config: &Config) -> Result<(), ServiceError> {
-        let outcome = self.apply(config).await;
+        let outcome = self.apply(config, false).await;
         self.pipeline.lock().reloaded(outcome.is_ok());
         outcome
     }
@@ -133,9 +125,15 @@ impl Daemon {
         Ok(outcome?)
     }
 
-    async fn apply(&mut self, config: &Config) -> Result<(), ServiceError> {
-        let plan = self.outputs.plan(config)?;
-        self.scrapes.listen(config.prometheus.map(|prometheus| prometheus.listen)).await?;
+    async fn apply(&mut self, config: &Config, start: bool) -> Result<(), ServiceError> {
+        let plan = self.outputs.plan(config, start)?;
+        let listen = config.prometheus.map(|prometheus| prometheus.listen);
+        match self.scrapes.listen(listen).await {
+            Err(ServiceError::Listen { listen, source }) if start => {
+                self.scrapes.listen_later(listen, &source)
+            }
+            outcome => outcome?,
+        }
         // From here on nothing can be refused.
         self.readers.stop().await?;
         self.outputs.apply(plan).await;

@@ -2,7 +2,7 @@
 
 use super::ServiceError;
 use crate::config::{Config, Influxdb};
-use crate::influx::{Output, Target};
+use crate::influx::{Output, Target, TargetError};
 use crate::queue::Queue;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -39,17 +39,28 @@ impl Outputs {
         self.0.iter().map(|running| Arc::clone(&running.output)).collect()
     }
 
-    /// Reads passwords and opens the queues of new outputs; nothing changes for those that run.
+    /// Reads passwords and opens the queues of new outputs; nothing changes for those that run. With `start`, an output whose
+    /// password cannot be read is planned all the same, and tries again by itself.
     ///
     /// # Errors
     /// When an output cannot be as the configuration wants it.
-    pub(super) fn plan(&self, config: &Config) -> Result<Plan, ServiceError> {
+    pub(super) fn plan(&self, config: &Config, start: bool) -> Result<Plan, ServiceError> {
         let plan = |output: &Influxdb| {
             let name = output.name.to_string();
-            let target = target(output)?;
+            let target = match Target::read(output) {
+                Ok(target) => Some(target),
+                Err(error @ TargetError::Password { .. }) if start => {
+                    tracing::error!(output = name, %error, "nothing is delivered yet");
+                    None
+                }
+                Err(source) => return Err(ServiceError::Target { output: name, source }),
+            };
             let limit = output.queue_limit.bytes();
             let folder = config.state_dir.join("queue").join(&name);
-            if self.0.iter().any(|running| running.is(&name) && running.folder == folder) {
+            if let Some(target) = &target
+                && self.0.iter().any(|running| running.is(&name) && running.folder == folder)
+            {
+                let target = target.clone();
                 return Ok(Planned::Keep { name, target, limit });
             }
             let queue = Queue::open(&folder, limit)
@@ -60,7 +71,11 @@ impl Outputs {
                 damaged = queue.damaged(),
                 "queue opened"
             );
-            Ok(Planned::Open { folder, output: Arc::new(Output::new(name, target, queue)) })
+            let opened = match target {
+                Some(target) => Output::new(name, target, queue),
+                None => Output::later(output, queue),
+            };
+            Ok(Planned::Open { folder, output: Arc::new(opened) })
         };
         config.influxdb.iter().map(plan).collect::<Result<_, _>>().map(Plan)
     }
@@ -117,18 +132,4 @@ impl Running {
             tracing::error!(output = self.output.name(), %error, "delivery ended early");
         }
     }
-}
-
-fn target(output: &Influxdb) -> Result<Target, ServiceError> {
-    let name = || output.name.to_string();
-    let password = match &output.login {
-        None => None,
-        Some((_, path)) => Some(std::fs::read_to_string(path).map_err(|source| ServiceError::Password {
-            output: name(),
-            path: path.clone(),
-            source,
-        })?),
-    };
-    let password = password.as_deref().map(|text| text.trim_end_matches(['\r', '\n']));
-    Target::new(output, password).map_err(|source| ServiceError::Header { output: name(), source })
 }

@@ -2,10 +2,11 @@
 
 use super::ServiceError;
 use crate::endpoint;
+use crate::influx::Backoff;
 use crate::snapshot::Snapshot;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -24,6 +25,8 @@ pub(super) struct Scrapes {
 #[derive(Debug)]
 struct Listening {
     address: SocketAddr,
+    /// Whether the address is had.
+    serves: Arc<AtomicBool>,
     stop: CancellationToken,
     task: JoinHandle<TaskTracker>,
 }
@@ -40,7 +43,8 @@ impl Scrapes {
     /// When the address cannot be had; the endpoint stays where it was.
     pub(super) async fn listen(&mut self, wanted: Option<SocketAddr>) -> Result<(), ServiceError> {
         let before = self.listening.as_ref().map(|listening| listening.address);
-        if before == wanted {
+        let serves = self.listening.as_ref().is_none_or(|listening| listening.serves.load(Ordering::Relaxed));
+        if before == wanted && serves {
             return Ok(());
         }
         let Some(wanted) = wanted else {
@@ -62,7 +66,7 @@ impl Scrapes {
                 if let Some(before) = excluded {
                     match TcpListener::bind(before).await {
                         Ok(listener) => self.start(before, listener),
-                        Err(error) => tracing::error!(%before, %error, "metrics are no longer served"),
+                        Err(error) => self.listen_later(before, &error),
                     }
                 }
                 Err(ServiceError::Listen { listen: wanted, source })
@@ -82,7 +86,36 @@ impl Scrapes {
         let stop = CancellationToken::new();
         let (snapshot, refused) = (Arc::clone(&self.snapshot), Arc::clone(&self.refused));
         let task = tokio::spawn(endpoint::run(listener, snapshot, refused, stop.clone()));
-        self.listening = Some(Listening { address, stop, task });
+        let serves = Arc::new(AtomicBool::new(true));
+        self.listening = Some(Listening { address, serves, stop, task });
+    }
+
+    /// Listens there as soon as the address can be had.
+    pub(super) fn listen_later(&mut self, address: SocketAddr, error: &std::io::Error) {
+        tracing::error!(listen = %address, %error, "metrics are not served yet: the address cannot be had");
+        let (stop, serves) = (CancellationToken::new(), Arc::new(AtomicBool::new(false)));
+        let (snapshot, refused) = (Arc::clone(&self.snapshot), Arc::clone(&self.refused));
+        let (told, had) = (stop.clone(), Arc::clone(&serves));
+        let task = tokio::spawn(async move {
+            let mut backoff = Backoff::default();
+            let listener = loop {
+                // Nobody else comes back to this address: no chance is needed.
+                let wait = tokio::time::sleep(backoff.failed(u8::MAX));
+                if told.run_until_cancelled(wait).await.is_none() {
+                    // There were no connections, and one that is not closed is waited for.
+                    let none = TaskTracker::new();
+                    none.close();
+                    return none;
+                }
+                if let Ok(listener) = TcpListener::bind(address).await {
+                    break listener;
+                }
+            };
+            had.store(true, Ordering::Relaxed);
+            tracing::info!(listen = %address, "metrics are served at /metrics");
+            endpoint::run(listener, snapshot, refused, told).await
+        });
+        self.listening = Some(Listening { address, serves, stop, task });
     }
 
     async fn end(&mut self) {

@@ -154,11 +154,55 @@ fn pending(settings: &Settings) -> PathBuf {
 async fn reload(settings: &Settings) -> Result<(), Failure> {
     match &settings.reload {
         Reload::Unit(systemctl, unit) => {
+            let before = said(settings, systemctl, unit).await?;
             let program = Program::new(systemctl).args(["reload-or-restart", unit]);
-            program.succeed(settings.deadline).await.map(drop).map_err(Failure::new)
+            program.succeed(settings.deadline).await.map_err(Failure::new)?;
+            if before.main_pid == "0" {
+                return Ok(());
+            }
+            match tokio::time::timeout(settings.deadline, answer(settings, systemctl, unit, &before)).await {
+                Ok(answer) => answer,
+                Err(_) => Err(Failure::new(format!("{unit} was told of it and has not read it in time"))),
+            }
         }
         Reload::PidFile(file) => hang_up(file),
         Reload::No => Ok(()),
+    }
+}
+
+/// What the service manager knows of a unit.
+#[derive(Debug, PartialEq, Eq)]
+struct Said {
+    main_pid: String,
+    status: String,
+}
+
+async fn said(settings: &Settings, systemctl: &Path, unit: &str) -> Result<Said, Failure> {
+    let program = Program::new(systemctl).args(["show", "--property=MainPID", "--property=StatusText", unit]);
+    let output = program.succeed(settings.deadline).await.map_err(Failure::new)?;
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let value = |name: &str| {
+        let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('='));
+        line.unwrap_or_default().trim().to_owned()
+    };
+    Ok(Said { main_pid: value("MainPID"), status: value("StatusText") })
+}
+
+/// Waits for what telemetryd says to the reload: SIGHUP has no answer, but its status is another one after each.
+async fn answer(settings: &Settings, systemctl: &Path, unit: &str, before: &Said) -> Result<(), Failure> {
+    let mut looks = tokio::time::interval(Duration::from_millis(20));
+    loop {
+        looks.tick().await;
+        let now = said(settings, systemctl, unit).await?;
+        if now == *before {
+            continue;
+        }
+        return match now.status.split_once(" was refused: ") {
+            Some((_, why)) if now.main_pid == before.main_pid => {
+                Err(Failure::new(format!("telemetryd refused it and goes on as before: {why}")))
+            }
+            _ => Ok(()),
+        };
     }
 }
 
@@ -174,5 +218,55 @@ fn hang_up(file: &Path) -> Result<(), Failure> {
         Err(error) => {
             Err(Failure::new(format!("telemetryd (process {pid}) cannot be told to reload: {error}")))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    const LONG: u64 = 60;
+
+    /// A `systemctl` that shows one state until the reload, and the other from then on.
+    async fn reload_with(before: &str, after: &str, seconds: u64) -> Result<(), Failure> {
+        let folder = tempfile::tempdir().unwrap();
+        let program = folder.path().join("systemctl");
+        let reloaded = folder.path().join("reloaded");
+        let reloaded = reloaded.display();
+        let text = format!(
+            "#!/bin/sh\n[ \"$1\" = show ] || exec touch {reloaded}\n\
+             [ -e {reloaded} ] && printf '{after}' || printf '{before}'\n"
+        );
+        std::fs::write(&program, text).unwrap();
+        std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+        let reload = Reload::Unit(program, "telemetryd.service".to_owned());
+        let deadline = Duration::from_secs(seconds);
+        super::reload(&Settings { reload, deadline, ..Settings::default() }).await
+    }
+
+    #[tokio::test]
+    async fn a_reload_that_was_refused_is_a_failure() {
+        let reading = "MainPID=7\nStatusText=reading\n";
+        let why = "/etc/daybreak/telemetryd.yaml: output main: cannot read password_file /none: No such file";
+        let refused =
+            |number: u32| format!("MainPID=7\nStatusText=reading; reload {number} was refused: {why}\n");
+        let taken = "MainPID=7\nStatusText=reading; reload 2 was taken\n";
+        reload_with(reading, taken, LONG).await.unwrap();
+        reload_with(&refused(1), taken, LONG).await.unwrap();
+        reload_with("MainPID=0\nStatusText=\n", reading, LONG).await.unwrap();
+        reload_with(&refused(1), "MainPID=8\nStatusText=reading\n", LONG).await.unwrap();
+        for before in [reading.to_owned(), refused(1)] {
+            let failure = reload_with(&before, &refused(2), LONG).await.unwrap_err();
+            assert!(failure.to_string().ends_with(why), "{failure}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_reload_without_an_answer_is_a_failure() {
+        let reading = "MainPID=7\nStatusText=reading\n";
+        let failure = reload_with(reading, reading, 1).await.unwrap_err();
+        assert!(failure.to_string().contains("has not read it in time"), "{failure}");
     }
 }
