@@ -206,8 +206,8 @@ impl Default for Limits {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Polling {
-    /// Longest rest in microseconds when nothing comes, and eight times that after 200 ms without any packet; 0 never
-    /// rests and takes a whole processor.
+    /// Microseconds. When nothing comes, a rest is a quarter of the silence so far, up to eight times this, and sixteen times
+    /// after 200 ms; 0 never rests and takes a whole processor.
     pub rest: u32,
 }
 
@@ -218,8 +218,8 @@ impl Default for Polling {
 }
 
 impl Polling {
-    /// Longest rest.
-    pub fn longest_rest(self) -> Duration {
+    /// As a duration.
+    pub fn rest(self) -> Duration {
         Duration::from_micros(self.rest.into())
     }
 }

@@ -30,14 +30,15 @@ pub type Request = Box<dyn FnOnce(&mut Tables, &Pipeline) + Send>;
 /// How the worker behaves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct WorkerConfig {
-    /// The longest rest when nothing comes: what an idle appliance adds to the latency of a first packet. Zero polls
-    /// without rest and takes a whole processor.
-    pub longest_rest: Duration,
+    /// When nothing comes, a rest is a quarter of the silence so far, up to eight times this, and sixteen times after
+    /// 200 ms: what an idle appliance adds to the latency of a first packet. Zero polls without rest and takes a whole
+    /// processor.
+    pub rest: Duration,
 }
 
 impl Default for WorkerConfig {
     fn default() -> Self {
-        Self { longest_rest: Duration::from_millis(1) }
+        Self { rest: Duration::from_millis(1) }
     }
 }
 

@@ -57,7 +57,7 @@ impl State {
             steps: Vec::new(),
             replies: Vec::new(),
             start: Instant::now(),
-            idle: Idle::new(config.longest_rest),
+            idle: Idle::new(config.rest),
             spent: Spent::default(),
         }
     }
