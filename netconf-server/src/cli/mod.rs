@@ -3,6 +3,7 @@
 //! [`lang`] is the language, [`link`] the session with `netconfd`, [`render`] what is shown; [`verb`] puts them together,
 //! and [`shell`] is what people type the verbs into.
 
+mod authorities;
 mod completions;
 mod error;
 mod install;
@@ -190,8 +191,12 @@ impl Cli {
                 eprintln!("vrouter: give a verb or -c, not both");
                 ExitCode::from(2)
             }
-            (None, Some(commands)) => with(Shell::new(&self.socket), |shell| shell.run_commands(&commands)),
-            (None, None) => with(Shell::new(&self.socket), |shell| shell.run(self.home.as_deref())),
+            (None, Some(commands)) => {
+                with(Shell::new(&self.socket, self.output), |shell| shell.run_commands(&commands))
+            }
+            (None, None) => {
+                with(Shell::new(&self.socket, self.output), |shell| shell.run(self.home.as_deref()))
+            }
             (Some(Verb::Completions(args)), None) => completions::run(&args),
             (Some(Verb::Install(args)), None) => plain(self.output, |output| install::run(&args, output)),
             (Some(Verb::Upgrade(args)), None) => {

@@ -26,6 +26,35 @@ fn a_dry_run_plans_and_changes_nothing() {
     assert!(!has_boot_signature(&rig.disk()));
 }
 
+/// A device has checks of its own, which it must not get around by being called a file.
+#[test]
+fn a_device_is_no_image_file() {
+    let rig = Rig::new();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_vrouter"));
+    command.args(["install", "--dry-run", "-o", "json", "--image-file", "/dev/null", "--source"]);
+    let output = command.arg(rig.dir.path()).output().unwrap();
+    assert_eq!(output.status.code(), Some(3), "{output:?}");
+    let last = json_lines(&output).pop().unwrap();
+    assert_eq!(last["code"], "ANSWER-INVALID", "{last}");
+    assert!(last.to_string().contains("not a regular file"), "{last}");
+}
+
+#[test]
+fn an_archive_of_the_folder_is_a_source() {
+    let rig = Rig::new();
+    let archive = rig.dir.path().join("image.tar");
+    let mut tar = Command::new("tar");
+    tar.arg("-C").arg(rig.dir.path()).arg("-cf").arg(&archive);
+    tar.args(["manifest.json", "vmlinuz", "initrd.img", "root.squashfs"]);
+    assert!(tar.status().unwrap().success());
+    let mut command = Command::new(env!("CARGO_BIN_EXE_vrouter"));
+    command.args(["install", "--yes", "-o", "json", "--grub-dir"]).arg(rig.dir.path());
+    command.arg("--source").arg(&archive).arg("--image-file").arg(rig.disk());
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    assert!(has_boot_signature(&rig.disk()));
+}
+
 #[test]
 fn json_ends_with_what_was_installed() {
     let rig = Rig::new();

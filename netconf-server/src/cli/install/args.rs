@@ -20,8 +20,8 @@ pub(in crate::cli) struct Args {
     /// Which disk: /dev/NAME, or serial=, wwn=, model=, by-path=, min-size=, max-size=; all that are given must match
     #[arg(long, value_name = "HINT", value_parser = parse_hint)]
     pub(super) disk: Vec<(String, String)>,
-    /// Image to install: http:// URL or local folder with manifest.json; by default the medium that this system runs from
-    #[arg(long, value_name = "URL|DIR")]
+    /// Image to install: URL or local folder with manifest.json, or a tar archive of one; by default the medium that this system runs from
+    #[arg(long, value_name = "URL|PATH")]
     pub(super) source: Option<String>,
     /// SHA-256 of manifest.json; needed when the source is a URL and no keys are configured
     #[arg(long, value_name = "HEX")]
@@ -82,6 +82,17 @@ pub(super) struct Wanted {
 pub(super) enum Place {
     Url(String),
     Folder(PathBuf),
+}
+
+impl Wanted {
+    /// Everything that is fetched or posted to.
+    pub(super) fn urls(&self) -> impl Iterator<Item = &str> {
+        let image = match &self.source {
+            Place::Url(url) => Some(url.as_str()),
+            Place::Folder(_) => None,
+        };
+        image.into_iter().chain(self.seed_url.as_deref()).chain(self.report_url.as_deref())
+    }
 }
 
 impl Args {

@@ -20,6 +20,7 @@ use daybreak_trust::{KEY_DIR, Keyring};
 use uuid::Uuid;
 
 use super::Output;
+use super::authorities::authorities;
 pub(super) use args::Args;
 use args::{BOOT_MEDIUM, Place, Wanted};
 use consent::{Caller, Consent, ask, consent};
@@ -36,11 +37,11 @@ const NO_INPUT: u8 = 4;
 const DISK_CHANGED: u8 = 5;
 
 pub(super) fn run(args: &Args, output: Output) -> ExitCode {
-    let client = HttpClient::new(Arc::new(pause));
     let wanted = match args.wanted() {
         Ok(wanted) => wanted,
         Err(detail) => return fail(&InstallError::new(Code::AnswerInvalid, detail), output),
     };
+    let client = HttpClient::with_authorities(Arc::new(pause), &authorities(wanted.urls()));
     let reporter = wanted.report_url.clone().filter(|_| !args.dry_run);
     let reporter = reporter.map(|url| Reporter::start(client.clone(), url));
     let mut progress = Progress::new(output, reporter);
@@ -74,7 +75,7 @@ fn install_on_disk(
     let (disk, mut target) = open_disk(args, wanted)?;
     let source = match &wanted.source {
         Place::Url(url) => Source::http(client.clone(), url)?,
-        Place::Folder(folder) => Source::Folder(folder.clone()),
+        Place::Folder(folder) => Source::local(folder)?,
     };
     let trust = trust(args, wanted)?;
     let roots = LIVE_ROOTS.map(PathBuf::from);
@@ -113,6 +114,12 @@ fn trust(args: &Args, wanted: &Wanted) -> Result<Trust, InstallError> {
 
 fn open_disk(args: &Args, wanted: &Wanted) -> Result<(Disk, ImageTarget), InstallError> {
     if let Some(path) = &args.image_file {
+        // Disks have checks of their own, which a device by this name would pass by.
+        if std::fs::metadata(path).is_ok_and(|meta| !meta.is_file()) {
+            let detail =
+                format!("--image-file {}: it is not a regular file; --disk takes disks", path.display());
+            return Err(InstallError::new(Code::AnswerInvalid, detail));
+        }
         let target = ImageTarget::image_file(path).map_err(|e| {
             InstallError::new(Code::DiskMissing, format!("--image-file {}: {e}", path.display()))
         })?;

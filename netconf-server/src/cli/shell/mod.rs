@@ -16,6 +16,7 @@ use std::process::ExitCode;
 use daybreak_datastore::tree::{InstancePath, Tree};
 use tokio::signal::unix::Signal;
 
+use super::Format;
 use super::error::CliError;
 use super::lang::{LineError, Walk, Word, is_secret, names_secret, split};
 use super::verb::Router;
@@ -24,6 +25,8 @@ use command::Mode;
 /// A shell and what it is about.
 pub(super) struct Shell {
     router: Router,
+    /// How to print what says nothing else after a bar.
+    format: Format,
     /// What is being edited, in configuration mode.
     draft: Option<Draft>,
     /// Whether a person is there to be warned, and to ask once more.
@@ -50,9 +53,9 @@ enum Flow {
 }
 
 impl Shell {
-    pub(super) fn new(socket: &Path) -> Result<Self, CliError> {
+    pub(super) fn new(socket: &Path, format: Format) -> Result<Self, CliError> {
         let router = Router::new(socket)?;
-        Ok(Self { router, draft: None, attended: false, offered: None, interrupts: None })
+        Ok(Self { router, format, draft: None, attended: false, offered: None, interrupts: None })
     }
 
     /// Runs commands that were given whole, as a pipe: the first error ends them.
@@ -139,7 +142,7 @@ impl Shell {
             out.write_all(self.help(&line.collect::<String>()).as_bytes())?;
             return Ok(Flow::Go);
         }
-        let (words, pipe) = output::pipe(words)?;
+        let (words, pipe) = output::pipe(words, self.format)?;
         let Some((first, rest)) = words.split_first() else {
             return Err(LineError::Incomplete("there is no command before |".to_owned()).into());
         };
@@ -222,6 +225,7 @@ mod tests {
         let link = Link::new(Path::new("/nowhere"), models.schema.clone()).unwrap();
         Shell {
             router: Router { models, link },
+            format: Format::Text,
             draft: None,
             attended: true,
             offered: None,

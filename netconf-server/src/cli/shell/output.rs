@@ -31,10 +31,10 @@ enum Filter {
 ///
 /// # Errors
 /// [`LineError`] for anything that cannot come there.
-pub(super) fn pipe(words: &[Word]) -> Result<(&[Word], Pipe), LineError> {
+pub(super) fn pipe(words: &[Word], format: Format) -> Result<(&[Word], Pipe), LineError> {
     let mut parts = words.split(|word| word.is("|"));
     let command = parts.next().unwrap_or_default();
-    let mut pipe = Pipe::default();
+    let mut pipe = Pipe { format, filters: Vec::new() };
     let names: Vec<&str> = AFTER.iter().map(|(name, _)| *name).collect();
     for part in parts {
         let Some((first, rest)) = part.split_first() else {
@@ -84,9 +84,19 @@ mod tests {
             ("show \"|\" | set | match 2", 2, Format::Set, "b 2\n"),
         ] {
             let all = split(line).unwrap().remove(0);
-            let (command, pipe) = pipe(&all).unwrap();
+            let (command, pipe) = pipe(&all, Format::Text).unwrap();
             assert_eq!((command.len(), pipe.format), (words, format), "{line}");
             assert_eq!(pipe.apply("a 1\nb 2\nab 3\n"), out, "{line}");
+        }
+    }
+
+    #[test]
+    fn what_comes_after_the_bar_wins_over_the_option() {
+        for (line, format) in
+            [("show x", Format::Json), ("show x | match a", Format::Json), ("show x | text", Format::Text)]
+        {
+            let all = split(line).unwrap().remove(0);
+            assert_eq!(pipe(&all, Format::Json).unwrap().1.format, format, "{line}");
         }
     }
 
@@ -99,7 +109,7 @@ mod tests {
             ("show | json x", "nothing more"),
         ] {
             let all = split(line).unwrap().remove(0);
-            let error = pipe(&all).unwrap_err().to_string();
+            let error = pipe(&all, Format::Text).unwrap_err().to_string();
             assert!(error.contains(part), "{line}: {error}");
         }
     }

@@ -8,8 +8,7 @@ use daybreak_installer::{HttpClient, InstallError, Pause, Source};
 use daybreak_layout::Sha256Digest;
 use daybreak_trust::KEY_DIR;
 
-/// Certificate authorities of the system, for `https://`.
-const AUTHORITIES: &str = "/etc/ssl/certs/ca-certificates.crt";
+use crate::cli::authorities::authorities;
 
 /// Options of `vrouter upgrade`.
 #[derive(Debug, clap::Args)]
@@ -87,9 +86,7 @@ pub(super) fn source(written: &str, pause: Pause) -> Result<Source, InstallError
     if !written.contains("://") {
         return Source::local(Path::new(written));
     }
-    // Without the file no certificate is good, and the error of the connection says so.
-    let authorities = if written.starts_with("https:") { std::fs::read(AUTHORITIES).ok() } else { None };
-    Source::http(HttpClient::with_authorities(pause, &authorities.unwrap_or_default()), written)
+    Source::http(HttpClient::with_authorities(pause, &authorities([written])), written)
 }
 
 /// A pause that sleeps.
