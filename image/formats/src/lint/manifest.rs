@@ -7,8 +7,8 @@ use super::rules::{Breaches, Rule};
 pub(super) struct Line {
     /// Name of the file.
     pub(super) file: String,
-    /// SHA-256, in hex; none where the algorithm is another one.
-    pub(super) sha256: Option<String>,
+    /// SHA-256 or SHA-512, in hex; none where the algorithm is another one.
+    pub(super) digest: Option<String>,
 }
 
 /// Reads a manifest and adds what is wrong with its lines.
@@ -36,8 +36,8 @@ pub(super) fn parse(name: &str, text: &str, breaches: &mut Breaches) -> Vec<Line
             breaches.add(Rule::ManifestSyntax, name, format!("{digest:?} is no digest of {algorithm}"));
             continue;
         }
-        let sha256 = (length == 64).then(|| digest.to_ascii_lowercase());
-        lines.push(Line { file: file.to_owned(), sha256 });
+        let digest = good.then(|| digest.to_ascii_lowercase());
+        lines.push(Line { file: file.to_owned(), digest });
     }
     lines
 }

@@ -2,7 +2,7 @@
 
 use std::io::{self, Read, Seek, SeekFrom};
 
-use sha2::{Digest, Sha256};
+use sha2::{Digest, Sha256, Sha512};
 
 use super::ovf::{self, FileReference};
 use super::rules::{Breach, Breaches, Rule};
@@ -180,17 +180,18 @@ fn check_references(entries: &[Entry], ovf: &Entry, references: &[FileReference]
     });
 }
 
-/// SHA-256 of every file but manifest and certificate, in hex, by name; disks are checked in passing.
+/// SHA-256 and SHA-512 of every file but manifest and certificate, in hex, by name; disks are checked in passing.
 fn digests<R: Read + Seek>(
     file: &mut R,
     entries: &[Entry],
     references: &[FileReference],
     breaches: &mut Breaches,
-) -> io::Result<Vec<(String, String)>> {
+) -> io::Result<Vec<(String, [String; 2])>> {
     let mut digests = Vec::new();
     for entry in entries.iter().filter(|entry| !entry.is("mf") && !entry.is("cert")) {
         file.seek(SeekFrom::Start(entry.at))?;
-        let mut content = Hashing { inner: file.by_ref().take(entry.size), hash: Sha256::new() };
+        let mut content =
+            Hashing { inner: file.by_ref().take(entry.size), sha256: Sha256::new(), sha512: Sha512::new() };
         if entry.is("vmdk") {
             let capacity = vmdk::walk(&entry.name, &mut content, breaches)?;
             let said = references.iter().find(|r| r.href == entry.name).and_then(|r| r.capacity);
@@ -201,7 +202,8 @@ fn digests<R: Read + Seek>(
             }
         }
         io::copy(&mut content, &mut io::sink())?;
-        digests.push((entry.name.clone(), hex(&content.hash.finalize())));
+        let (sha256, sha512) = (content.sha256.finalize(), content.sha512.finalize());
+        digests.push((entry.name.clone(), [hex(&sha256), hex(&sha512)]));
     }
     Ok(digests)
 }
@@ -210,7 +212,7 @@ fn check_manifest<R: Read + Seek>(
     file: &mut R,
     entries: &[Entry],
     ovf: &Entry,
-    digests: &[(String, String)],
+    digests: &[(String, [String; 2])],
     breaches: &mut Breaches,
 ) -> io::Result<()> {
     let Some(mf) = entries.iter().find(|entry| entry.is("mf")) else {
@@ -227,9 +229,10 @@ fn check_manifest<R: Read + Seek>(
             breaches.add(Rule::ManifestComplete, &mf.name, format!("{} is not in the package", line.file));
             continue;
         };
-        let same = line.sha256.as_ref().is_none_or(|said| said == is);
-        breaches.check(same, Rule::ManifestDigest, &line.file, || {
-            format!("the manifest says {}, it is {is}", line.sha256.as_deref().unwrap_or_default())
+        let Some(said) = &line.digest else { continue };
+        breaches.check(is.contains(said), Rule::ManifestDigest, &line.file, || {
+            let is = is.iter().find(|is| is.len() == said.len()).map_or("", String::as_str);
+            format!("the manifest says {said}, it is {is}")
         });
     }
     for (name, _) in digests {
@@ -241,13 +244,15 @@ fn check_manifest<R: Read + Seek>(
 
 struct Hashing<R> {
     inner: R,
-    hash: Sha256,
+    sha256: Sha256,
+    sha512: Sha512,
 }
 
 impl<R: Read> Read for Hashing<R> {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         let n = self.inner.read(buf)?;
-        self.hash.update(&buf[..n]);
+        self.sha256.update(&buf[..n]);
+        self.sha512.update(&buf[..n]);
         Ok(n)
     }
 }

@@ -42,6 +42,12 @@ pub(super) fn check(name: &str, text: &str, breaches: &mut Breaches) -> Vec<File
     Check { name, breaches, root: &root }.run()
 }
 
+/// Every machine, those in collections too; the reader limits the depth.
+fn machines<'a>(element: &'a Element, found: &mut Vec<&'a Element>) {
+    found.extend(element.all("VirtualSystem"));
+    element.all("VirtualSystemCollection").for_each(|inner| machines(inner, found));
+}
+
 struct Check<'a> {
     name: &'a str,
     breaches: &'a mut Breaches,
@@ -66,8 +72,9 @@ impl Check<'_> {
         }
         let first = root.children.first().map_or("", |child| child.name.as_str());
         self.check(first == "References", Rule::Envelope, || format!("{first:?} is first in Envelope"));
-        let systems: Vec<_> = root.all("VirtualSystem").collect();
-        let more = root.first("VirtualSystemCollection").is_some();
+        let mut systems = Vec::new();
+        machines(root, &mut systems);
+        let more = root.first("VirtualSystemCollection").is_some() && !systems.is_empty();
         self.check(systems.len() == 1 || more, Rule::Envelope, || format!("{} VirtualSystem", systems.len()));
         let (files, ids) = self.references();
         let disks = self.disks(&files, &ids);

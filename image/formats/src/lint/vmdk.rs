@@ -1,8 +1,8 @@
 //! Walks a stream-optimised VMDK from its first byte to its last, as an importer does.
 
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 
-use flate2::write::ZlibDecoder;
+use flate2::{Decompress, FlushDecompress, Status};
 
 use super::rules::{Breach, Breaches, Rule};
 use crate::FormatError;
@@ -351,21 +351,13 @@ impl Walk<'_> {
     }
 }
 
+/// Size of a grain that is one whole zlib stream (RFC 1950), checksum and all.
 fn unpacked_size(packed: &[u8]) -> Option<u64> {
-    /// Counts, and stops what would not end.
-    struct Count(u64);
-    impl Write for Count {
-        fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
-            self.0 += buf.len() as u64;
-            if self.0 > u64::from(MAX_PACKED) { Err(io::Error::other("too much")) } else { Ok(buf.len()) }
-        }
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
-    let mut decoder = ZlibDecoder::new(Count(0));
-    decoder.write_all(packed).ok()?;
-    decoder.finish().ok().map(|count| count.0)
+    let mut out = vec![0; MAX_PACKED as usize];
+    let mut inflate = Decompress::new(true);
+    let status = inflate.decompress(packed, &mut out, FlushDecompress::Finish).ok()?;
+    let whole = status == Status::StreamEnd && inflate.total_in() == packed.len() as u64;
+    whole.then(|| inflate.total_out())
 }
 
 fn u32_at(bytes: &[u8], at: usize) -> u32 {

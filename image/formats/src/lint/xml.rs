@@ -81,6 +81,19 @@ pub(super) fn parse(text: &str) -> Result<Element, String> {
                     None => root = Some(element),
                 }
             }
+            Event::Text(part) if open.is_empty() => {
+                // A byte order mark may come as text.
+                if !part
+                    .xml10_content()
+                    .trim_matches(|sign: char| sign == '\u{feff}' || sign.is_whitespace())
+                    .is_empty()
+                {
+                    return Err(wrong("text outside of the root"));
+                }
+            }
+            Event::CData(_) | Event::GeneralRef(_) if open.is_empty() => {
+                return Err(wrong("text outside of the root"));
+            }
             Event::Text(part) => add(&mut open, &part.xml10_content()),
             Event::CData(part) => add(&mut open, &part.xml10_content()),
             Event::GeneralRef(reference) => {
@@ -156,6 +169,10 @@ mod tests {
             "<a>",
             "<a></b>",
             "<a/><b/>",
+            "<a/>x",
+            "x<a/>",
+            "<a/><![CDATA[x]]>",
+            "<a/>&amp;",
             "<x:a/>",
             "<a b='1' b='2'/>",
             "<!DOCTYPE a [<!ENTITY x 'y'>]><a>&x;</a>",

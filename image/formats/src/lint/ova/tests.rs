@@ -128,6 +128,13 @@ fn each_broken_rule_of_the_descriptor_is_named_and_no_other() {
         }
     }
     assert_eq!(wrong, Vec::<String>::new());
+    // Rules are the same for a machine in a collection.
+    let mut package = good();
+    package.replace("<VirtualSystem ", "<VirtualSystemCollection ovf:id=\"c\"><Info>x</Info><VirtualSystem ");
+    package.replace("</VirtualSystem>", "</VirtualSystem></VirtualSystemCollection>");
+    assert_eq!(ids(package.bytes()), [""; 0]);
+    package.replace(">vmx-15<", ">qemu<");
+    assert_eq!(ids(package.bytes()), ["OVF-HARDWARE"]);
     let mut package = good();
     package.replace(
         "ovf:userConfigurable=\"true\" ovf:value=\"\"",
@@ -160,6 +167,14 @@ fn each_broken_rule_of_archive_and_manifest_is_named_and_no_other() {
             let text = p.manifest();
             let (before, digest) = text.trim_end().rsplit_once(' ').unwrap();
             p.order[1].1 = Some(format!("{before} {}\n", digest.replace(|_: char| true, "0")).into_bytes());
+        }),
+        (&["MF-DIGEST"], |p| {
+            let text = format!("SHA512(v.ovf)= {0}\nSHA512(v-disk1.vmdk)= {0}\n", "0".repeat(128));
+            p.order[1].1 = Some(text.into_bytes());
+        }),
+        (&[], |p| {
+            let line = |name| format!("SHA512({name})= {}\n", hex(&Sha512::digest(p.content(name))));
+            p.order[1].1 = Some((line("v.ovf") + &line("v-disk1.vmdk")).into_bytes());
         }),
         (&["MF-COMPLETE"], |p| {
             let text = p.manifest();

@@ -70,6 +70,8 @@ fn each_broken_rule_is_named_and_no_other() {
         (&["VMDK-DDB"], |b| replace(b, "HWVersion = \"15\"", "HWVersion = \"xv\"")),
         (&["VMDK-TOOLS"], |b| replace(b, "ddb.toolsVersion", "ddb.toolsVersiox")),
         (&["VMDK-GRAINS"], |b| b[at(128) + 14] ^= 0xFF),
+        // The stream of the grain without its checksum.
+        (&["VMDK-GRAINS"], |b| b[at(128) + 8] -= 4),
         // The second grain before the first, which also is not what the table says.
         (&["VMDK-GRAINS", "VMDK-TABLES"], |b| b[at(128) + 1] = 0xFF),
         (&["VMDK-TABLES"], |b| b[at(131)] = 1),
