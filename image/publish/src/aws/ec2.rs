@@ -70,14 +70,11 @@ pub(crate) fn images(
 ) -> Result<Vec<(String, Vec<String>)>, PublishError> {
     let parameters = pairs(&[("Owner.1", "self"), ("Filter.1.Name", "name"), ("Filter.1.Value.1", name)]);
     let answer = query(client, stop, "DescribeImages", parameters)?;
-    let mut images = Vec::new();
-    // Each image has one imageId, and its snapshots come before the next.
-    for part in answer.split("<imageId>").skip(1) {
-        let part = format!("<imageId>{part}");
-        let id = xml::texts(&part, "imageId");
-        images.extend(id.into_iter().next().map(|id| (id, xml::texts(&part, "snapshotId"))));
-    }
-    Ok(images)
+    let images = xml::items(&answer, "imagesSet").into_iter().filter_map(|image| {
+        let id = xml::texts(image, "imageId").into_iter().next()?;
+        Some((id, xml::texts(image, "snapshotId")))
+    });
+    Ok(images.collect())
 }
 
 /// State of a snapshot, and why where AWS says it: `pending`, `completed`, `error`.

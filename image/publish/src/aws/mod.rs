@@ -38,6 +38,8 @@ const GIBIBYTE: u64 = 1 << 30;
 const LOOK: Duration = Duration::from_secs(2);
 /// Completing takes AWS minutes at most; after this long something is wrong.
 const COMPLETED_WITHIN: Duration = Duration::from_hours(1);
+/// How long a snapshot whose sealing was refused may be pending and yet be one that was sealed.
+const SEALED_WITHIN: Duration = Duration::from_mins(5);
 
 /// What to publish, and how.
 #[derive(Clone, Debug)]
@@ -273,15 +275,27 @@ impl Run<'_> {
     }
 
     /// The call may have been made by a run that was killed before its line, or by a try whose answer was lost: then AWS
-    /// refuses it, and the snapshot is completed.
+    /// refuses it, and the snapshot is completed, or will be.
     fn seal(&self, snapshot: &str, blocks: usize, checksum: &str) -> Result<(), PublishError> {
         match ebs::complete(self.client, &self.stop, snapshot, blocks, checksum) {
             Err(PublishError::Refused { code, .. })
                 if ["ConflictException", "ValidationException"].contains(&code.as_str())
-                    && ec2::snapshot(self.client, &self.stop, snapshot)?.0 == "completed" => {}
+                    && self.completes_soon(snapshot)? => {}
             other => other?,
         }
         self.journal.sealed()
+    }
+
+    /// One that was not sealed is pending, too, and stays so: minutes tell.
+    fn completes_soon(&self, snapshot: &str) -> Result<bool, PublishError> {
+        let began = Instant::now();
+        loop {
+            let (state, _) = ec2::snapshot(self.client, &self.stop, snapshot)?;
+            if state != "pending" || began.elapsed() > SEALED_WITHIN {
+                return Ok(state == "completed");
+            }
+            self.stop.wait(LOOK);
+        }
     }
 
     fn completed(&self, snapshot: &str) -> Result<(), PublishError> {
@@ -307,9 +321,12 @@ impl Run<'_> {
 
     fn register(&self, snapshot: &str) -> Result<String, PublishError> {
         // A run that was killed between the call and its line has registered it.
-        let there = ec2::images(self.client, &self.stop, self.name)?;
-        let ours = there.into_iter().find(|(_, snapshots)| snapshots.iter().any(|id| id == snapshot));
-        let id = if let Some((id, _)) = ours {
+        let ours = || -> Result<Option<String>, PublishError> {
+            let there = ec2::images(self.client, &self.stop, self.name)?;
+            let ours = there.into_iter().find(|(_, snapshots)| snapshots.iter().any(|id| id == snapshot));
+            Ok(ours.map(|(id, _)| id))
+        };
+        let id = if let Some(id) = ours()? {
             id
         } else {
             let image = Registration {
@@ -318,7 +335,11 @@ impl Run<'_> {
                 architecture: self.request.architecture,
                 snapshot,
             };
-            ec2::register(self.client, &self.stop, &image)?
+            match ec2::register(self.client, &self.stop, &image) {
+                // A try whose answer was lost may have made it.
+                Err(refused @ PublishError::Refused { .. }) => ours()?.ok_or(refused)?,
+                other => other?,
+            }
         };
         self.journal.image(&id)?;
         Ok(id)

@@ -116,18 +116,17 @@ impl<'a> Images<'a> {
 
     /// Removes an image.
     pub(super) fn delete(&mut self, id: &str) -> Result<(), PublishError> {
-        self.call("Glance, DELETE /images/ID", &Method::DELETE, &format!("/images/{id}"), None).map(drop)
+        gone(self.call("Glance, DELETE /images/ID", &Method::DELETE, &format!("/images/{id}"), None))
     }
 
     /// Takes a tag away.
     pub(super) fn untag(&mut self, id: &str, tag: &str) -> Result<(), PublishError> {
-        self.call(
+        gone(self.call(
             "Glance, DELETE /images/ID/tags/TAG",
             &Method::DELETE,
             &format!("/images/{id}/tags/{tag}"),
             None,
-        )
-        .map(drop)
+        ))
     }
 
     /// Shares a shared image with a project.
@@ -181,4 +180,12 @@ impl<'a> Images<'a> {
 
 fn parse<T: serde::de::DeserializeOwned>(call: &'static str, answer: &Answer) -> Result<T, PublishError> {
     serde_json::from_slice(&answer.body).map_err(|e| PublishError::Answer { call, reason: e.to_string() })
+}
+
+/// What is not there any more was removed by a try whose answer was lost.
+fn gone(result: Result<Answer, PublishError>) -> Result<(), PublishError> {
+    match result {
+        Err(PublishError::Refused { code, .. }) if code == "404" => Ok(()),
+        other => other.map(drop),
+    }
 }

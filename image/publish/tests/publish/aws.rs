@@ -13,15 +13,15 @@ use serde_json::Value;
 const REGION: &str = "eu-central-1";
 
 /// A cloud, and a disk to publish there.
-struct Rig {
+pub(crate) struct Rig {
     folder: tempfile::TempDir,
     python: PathBuf,
-    url: String,
+    pub(crate) url: String,
     _server: Server,
 }
 
 impl Rig {
-    fn new(blocks: u64) -> Self {
+    pub(crate) fn new(blocks: u64) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let python = environment("aws").join("python");
         let (server, url) =
@@ -43,7 +43,7 @@ impl Rig {
     }
 
     /// The command for the disk, by the cloud's address or a proxy's.
-    fn command(&self, url: &str, more: &[&str]) -> Command {
+    pub(crate) fn command(&self, url: &str, more: &[&str]) -> Command {
         let disk = self.disk().display().to_string();
         let mut command = publish(&[&["aws", &disk, "--region", REGION, "--endpoint", url], more].concat());
         command.env("AWS_ACCESS_KEY_ID", "test").env("AWS_SECRET_ACCESS_KEY", "test");
@@ -56,14 +56,14 @@ impl Rig {
     }
 
     /// What boto3 and its friends say.
-    fn look(&self, arguments: &[&str]) -> Value {
+    pub(crate) fn look(&self, arguments: &[&str]) -> Value {
         let output = Command::new(&self.python).arg(file("moto_aws.py")).args(arguments).output().unwrap();
         assert!(output.status.success(), "{}", errors(&output));
         serde_json::from_slice(&output.stdout).unwrap()
     }
 
     /// boto3 reads the snapshot, which has to be the disk; gives blocks and checksum as it counts and computes them.
-    fn snapshot(&self, id: &str) -> (u64, String) {
+    pub(crate) fn snapshot(&self, id: &str) -> (u64, String) {
         let seen = self.look(&["snapshot", &self.url, id, self.disk().to_str().unwrap()]);
         (seen["blocks"].as_u64().unwrap(), seen["checksum"].as_str().unwrap().to_owned())
     }
@@ -87,7 +87,7 @@ impl Rig {
     }
 
     /// Parameters of the calls to EC2 with this name.
-    fn calls(&self, action: &str) -> Vec<BTreeMap<String, String>> {
+    pub(crate) fn calls(&self, action: &str) -> Vec<BTreeMap<String, String>> {
         let forms = self.requests("POST /");
         forms.iter().filter_map(form).filter(|form| form["Action"] == action).collect()
     }

@@ -3,6 +3,7 @@
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::common::{Server, disk, environment, errors, file, publish, result};
 use crate::proxy::{self, Fate};
@@ -106,6 +107,7 @@ fn images_are_published_to_a_real_cloud() {
     sharing(&rig);
     wrong_logins(&rig);
     what_fails_is_removed_again(&rig);
+    a_lost_answer_at_the_end_leaves_the_image(&rig);
     a_killed_run_is_told_by_the_next(&rig);
 }
 
@@ -192,6 +194,19 @@ fn what_fails_is_removed_again(rig: &Rig) {
     assert!(said.contains("sha512 of image") && said.contains("the cloud computed"), "{said}");
     assert!(said.contains("was removed again: nothing is left"), "{said}");
     assert_eq!(rig.images(), [""; 0]);
+}
+
+/// The tag of an unfinished image is taken away, and the answer is lost: it is not there when the call is made again.
+fn a_lost_answer_at_the_end_leaves_the_image(rig: &Rig) {
+    let lost = AtomicBool::new(false);
+    let clouds = rig.behind(move |first, _| {
+        let hit = first.starts_with("DELETE ") && first.contains("/tags/");
+        if hit && !lost.swap(true, Ordering::SeqCst) { Fate::DropAnswer } else { Fate::Pass }
+    });
+    let made = result(&rig.command(&clouds, "member", &[]).output().unwrap());
+    let id = made["image"].as_str().unwrap();
+    assert_eq!(rig.images(), [id]);
+    rig.delete(id);
 }
 
 fn a_killed_run_is_told_by_the_next(rig: &Rig) {

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a helper that fails fails its test")]
 
 mod aws;
+mod aws_lost;
 mod common;
 mod glance;
 mod proxy;

@@ -34,8 +34,21 @@ def client(service, url, key="test"):
 def serve(folder, *tls):
     os.environ["MOTO_EC2_LOAD_DEFAULT_AMIS"] = "false"
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+    from moto.ec2.responses.amis import AmisResponse
     from werkzeug.serving import make_server
 
+    register_image = AmisResponse.register_image
+
+    def register_with_snapshot(self):
+        """moto gives an image a snapshot of its own; EC2 the one that was named."""
+        known = set(self.ec2_backend.amis)
+        answer = register_image(self)
+        mappings = self._get_param("BlockDeviceMappings", [])
+        for ami in set(self.ec2_backend.amis) - known:
+            self.ec2_backend.amis[ami].ebs_snapshot = self.ec2_backend.snapshots[mappings[0]["Ebs"]["SnapshotId"]]
+        return answer
+
+    AmisResponse.register_image = register_with_snapshot
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     moto = DomainDispatcherApplication(create_backend_app)
     lock = threading.Lock()
