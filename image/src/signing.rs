@@ -42,16 +42,22 @@ pub fn new_key(path: &Path, password: Option<&str>) -> Result<PublicKey, ImageEr
     let key = SecretKey::generate().map_err(ImageError::trust(path))?;
     let secret = key.to_file(password).map_err(ImageError::trust(path))?;
     let public = with_suffix(path, ".pub");
-    for (path, text, mode) in [(&public, key.public().to_file(), 0o644), (&path.to_owned(), secret, 0o600)] {
-        File::options()
-            .write(true)
-            .create_new(true)
-            .mode(mode)
-            .open(path)
-            .and_then(|mut file| file.write_all(text.as_bytes()).and_then(|()| file.sync_all()))
-            .map_err(ImageError::io("make the key", path))?;
-    }
+    make(path, &secret, 0o600)?;
+    make(&public, &key.public().to_file(), 0o644).inspect_err(|_| {
+        // The one just made: without its public half it is no pair.
+        let _ = fs::remove_file(path);
+    })?;
     Ok(key.public())
+}
+
+fn make(path: &Path, text: &str, mode: u32) -> Result<(), ImageError> {
+    File::options()
+        .write(true)
+        .create_new(true)
+        .mode(mode)
+        .open(path)
+        .and_then(|mut file| file.write_all(text.as_bytes()).and_then(|()| file.sync_all()))
+        .map_err(ImageError::io("make the key", path))
 }
 
 /// Reads a secret key.
@@ -154,7 +160,8 @@ fn named(path: &Path) -> Result<BTreeMap<PathBuf, Sha256Digest>, ImageError> {
                 let (digest, name) = line.split_once("  ").ok_or_else(|| wrong(line))?;
                 Ok((folder.join(name), digest.parse().map_err(|_| wrong(line))?))
             };
-            text.lines().map(entry).collect()
+            let all = text.lines().map(entry).collect::<Result<BTreeMap<_, _>, ImageError>>()?;
+            Ok(all.into_iter().filter(|(file, _)| file.exists()).collect())
         }
         _ => Ok(BTreeMap::new()),
     }
@@ -212,6 +219,15 @@ mod tests {
         let key_path = dir.path().join("release");
         let public = new_key(&key_path, None).unwrap();
         assert!(new_key(&key_path, None).is_err(), "a key was replaced");
+        // Neither half comes without its other.
+        let (secret, public_path) = (fs::read(&key_path).unwrap(), dir.path().join("release.pub"));
+        let text = fs::read(&public_path).unwrap();
+        fs::remove_file(&public_path).unwrap();
+        assert!(new_key(&key_path, None).is_err() && !public_path.exists());
+        fs::write(&public_path, text).unwrap();
+        fs::remove_file(&key_path).unwrap();
+        assert!(new_key(&key_path, None).is_err() && !key_path.exists());
+        fs::write(&key_path, secret).unwrap();
         let key = read_secret(&key_path, None).unwrap();
         assert_eq!(sign(&folder, &key, None).unwrap().len(), 3);
         let keys = Keyring::new(vec![public]);
@@ -235,6 +251,9 @@ mod tests {
         verify(&folder, &keys).unwrap();
         let stranger = Keyring::new(vec![SecretKey::generate().unwrap().public()]);
         assert!(verify(&folder, &stranger).unwrap_err().to_string().contains("not trusted"));
+        // Who fetched one format has it checked all the same.
+        fs::remove_file(folder.join("vrouter.qcow2")).unwrap();
+        verify(&folder, &keys).unwrap();
         fs::remove_file(folder.join("manifest.json.minisig")).unwrap();
         assert!(verify(&folder, &keys).unwrap_err().to_string().contains("manifest.json.minisig"));
     }
