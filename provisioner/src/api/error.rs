@@ -36,9 +36,9 @@ impl IntoResponse for Refusal {
 impl From<ServiceError> for Refusal {
     fn from(error: ServiceError) -> Self {
         let status = match &error {
-            ServiceError::Store(StoreError::NameTaken(_) | StoreError::MacTaken { .. }) => {
-                StatusCode::CONFLICT
-            }
+            ServiceError::Store(
+                StoreError::NameTaken(_) | StoreError::MacTaken { .. } | StoreError::Taken { .. },
+            ) => StatusCode::CONFLICT,
             ServiceError::Store(StoreError::NoSuchNode(_)) => StatusCode::NOT_FOUND,
             ServiceError::NoImage { .. }
             | ServiceError::Node(_)

@@ -55,6 +55,14 @@ pub(super) async fn deploy(
     State(service): State<Arc<Service>>,
     Path(name): Path<String>,
 ) -> Answer<(StatusCode, Json<NodeView>)> {
+    let node = find(&service, &name)?;
+    if node.state.row().has_deadline && node.status.installed {
+        let error = format!(
+            "node {name} is {} and waits for its installed system; `daybreak node abort {name}` first to install it again",
+            node.state
+        );
+        return Err(Refusal(StatusCode::CONFLICT, error));
+    }
     intend(&service, &name, Intent::Deploy).await
 }
 

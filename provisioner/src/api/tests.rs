@@ -78,7 +78,17 @@ async fn a_node_is_added_shown_and_deleted() {
 #[tokio::test]
 async fn what_cannot_be_deployed_is_not_added() {
     let api = Api::new().await;
-    assert_eq!(api.add(&config("r1")).await.0, StatusCode::CREATED);
+    let mut first = config("r1");
+    first.address = Some(Ipv4Addr::new(10, 77, 0, 10));
+    first.uuid = Some(uuid::Uuid::from_u128(7));
+    assert_eq!(api.add(&first).await.0, StatusCode::CREATED);
+    let with_address = |last: u8| {
+        let mut node = config("r2");
+        node.address = Some(Ipv4Addr::new(10, 77, 0, last));
+        node
+    };
+    let mut same_uuid = config("r2");
+    same_uuid.uuid = first.uuid;
     let mut other_image = config("r2");
     other_image.image = Some("none".to_owned());
     let mut far_address = config("r2");
@@ -94,6 +104,11 @@ async fn what_cannot_be_deployed_is_not_added() {
         (config("r1"), StatusCode::CONFLICT, "r1"),
         (other_image, StatusCode::UNPROCESSABLE_ENTITY, "vrouter"),
         (far_address, StatusCode::UNPROCESSABLE_ENTITY, "192.0.2.1"),
+        (with_address(10), StatusCode::CONFLICT, "10.77.0.10 belongs to node r1"),
+        (same_uuid, StatusCode::CONFLICT, "belongs to node r1"),
+        (with_address(0), StatusCode::UNPROCESSABLE_ENTITY, "10.77.0.0 is the network's"),
+        (with_address(1), StatusCode::UNPROCESSABLE_ENTITY, "10.77.0.1 is the network's"),
+        (with_address(255), StatusCode::UNPROCESSABLE_ENTITY, "10.77.0.255 is the network's"),
         (no_mac, StatusCode::UNPROCESSABLE_ENTITY, "macs"),
         (own_option, StatusCode::UNPROCESSABLE_ENTITY, "dhcp_options[0]"),
         (own_call, StatusCode::UNPROCESSABLE_ENTITY, "phone_home_url"),
@@ -120,6 +135,18 @@ async fn deploy_records_an_intent_and_abort_wants_a_deployment() {
     // The engine's loop does not run here: the intent stands until it does.
     let node = api.service.engine.registry().by_name("r1").unwrap();
     assert_eq!((node.state, node.intent), (State::Enrolled, Some(Intent::Deploy)));
+}
+
+#[tokio::test]
+async fn a_node_that_waits_for_its_installed_system_is_not_deployed_again() {
+    let api = Api::new().await;
+    api.add(&config("r1")).await;
+    let mut node = api.service.engine.registry().by_name("r1").unwrap();
+    (node.state, node.status.installed) = (State::Deploying, true);
+    api.service.engine.registry().put(node);
+    let (status, body) = api.call(Method::POST, "/api/v1/nodes/r1/deploy", Value::Null).await;
+    assert_eq!(status, StatusCode::CONFLICT);
+    assert!(problem(body).contains("daybreak node abort r1"));
 }
 
 #[tokio::test]

@@ -84,6 +84,34 @@ impl Scripts {
         Ok(Self(engine))
     }
 
+    /// Renders each with values such as machines get, so that a mistake is found before a machine asks.
+    ///
+    /// # Errors
+    /// When a template fails; it names template, line and name.
+    pub fn try_out(&self) -> Result<(), ServiceError> {
+        let arguments: Vec<_> =
+            ["boot=daybreak", "quiet"].iter().filter_map(|arg| arg.parse().ok()).collect();
+        let install = InstallScript {
+            node: "r1",
+            image: "vrouter",
+            image_url: "http://192.0.2.1/images/vrouter/",
+            server: Ipv4Addr::new(192, 0, 2, 1),
+            kernel_line: KernelLine::try_from(arguments).unwrap_or_default(),
+            script_url: "http://192.0.2.1/boot/script.ipxe",
+        };
+        let disk = DiskScript { node: "r1", state: State::Active.name() };
+        for loader in [Loader::Ipxe, Loader::Grub] {
+            for (name, text) in [
+                (loader.install(), self.install(loader, &install)),
+                (loader.disk(), self.0.render(loader.disk(), &disk)),
+                (loader.unknown(), self.unknown(loader)),
+            ] {
+                text.map_err(|source| ServiceError::Script { name, source })?;
+            }
+        }
+        Ok(())
+    }
+
     /// The script that installs.
     ///
     /// # Errors
@@ -189,8 +217,10 @@ mod tests {
         std::fs::write(&path, "#!ipxe\necho {{ node }}\necho {{ nodename }}\n").unwrap();
         let scripts = Scripts::load(&Templates { install_ipxe: Some(path), ..Templates::default() }).unwrap();
         let error = scripts.install(Loader::Ipxe, &install(line(&[]))).unwrap_err().to_string();
+        let tried = crate::chain(&scripts.try_out().unwrap_err());
         for word in ["install.ipxe", "3", "nodename"] {
-            assert!(error.contains(word), "{error}");
+            assert!(error.contains(word) && tried.contains(word), "{error} / {tried}");
         }
+        Scripts::load(&Templates::default()).unwrap().try_out().unwrap();
     }
 }

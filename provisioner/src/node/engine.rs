@@ -65,7 +65,7 @@ impl Engine {
     /// Adds a node.
     ///
     /// # Errors
-    /// When its name or a MAC address is taken, or the store fails.
+    /// When its name, a MAC address, its address or its UUID is taken, or the store fails.
     pub async fn add(&self, config: NodeConfig) -> Result<Node, StoreError> {
         let now = self.now();
         let node = Node {
@@ -83,6 +83,9 @@ impl Engine {
         };
         let event = self.event(Some(node.id), Code::NodeAdded, "added".to_owned(), Value::Null);
         let _turn = self.turn.lock().await;
+        if let Some((what, value, owner)) = self.registry.taken(&node.config) {
+            return Err(StoreError::Taken { what, value, node: owner.to_string() });
+        }
         let id = self.store.add_node(&node, &event).await?;
         self.registry.put(node.clone());
         self.publish(id, event);

@@ -1,6 +1,6 @@
 //! The nodes in memory: what packet servers and handlers read. The store is written first, then this.
 
-use super::{MacAddr, Node, NodeId, NodeName, Status};
+use super::{MacAddr, Node, NodeConfig, NodeId, NodeName, Status};
 use parking_lot::RwLock;
 use std::collections::{HashMap, HashSet};
 use std::net::Ipv4Addr;
@@ -51,6 +51,19 @@ impl Registry {
         }
         inner.reserved.extend(node.config.address);
         inner.nodes.insert(node.id, node);
+    }
+
+    /// What of a node only one can have and another has: the key, its value and whose it is. Names and MAC addresses are the
+    /// store's to look at.
+    pub fn taken(&self, config: &NodeConfig) -> Option<(&'static str, String, NodeName)> {
+        let inner = self.inner.read();
+        inner.nodes.values().map(|node| &node.config).find_map(|other| {
+            let address = config.address.filter(|own| other.address == Some(*own));
+            let uuid = config.uuid.filter(|own| other.uuid == Some(*own));
+            let address = address.map(|own| ("address", own.to_string()));
+            let (what, value) = address.or_else(|| uuid.map(|own| ("uuid", own.to_string())))?;
+            Some((what, value, other.name.clone()))
+        })
     }
 
     /// Takes a node out.

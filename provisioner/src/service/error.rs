@@ -35,7 +35,10 @@ pub enum ServiceError {
         source: std::io::Error,
     },
     /// A loader cannot be read.
-    #[error("loaders.{name}: cannot read {path}: {source}; install the package ipxe, or name another file")]
+    #[error(
+        "loaders.{name}: cannot read {path}: {source}; install its package (ipxe; shim-signed and \
+         grub-efi-amd64-signed for Secure Boot), or name in `loaders` those that are there"
+    )]
     Loader {
         /// Its name.
         name: String,

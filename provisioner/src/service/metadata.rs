@@ -57,7 +57,10 @@ impl Service {
             Wanted::OpenStack(document) => openstack::document(&instance, *document),
             Wanted::Ec2(path) => {
                 let IpAddr::V4(address) = peer else { return Err(Denied::Unknown) };
-                let mac = node.config.macs.first().map(ToString::to_string).unwrap_or_default();
+                // Of several cards the one that holds the lease: cloud-init leaves alone those that are not named here.
+                let held = self.leases.holder(address).and_then(|machine| machine.mac);
+                let mac = held.or_else(|| node.config.macs.first().copied());
+                let mac = mac.map(|mac| mac.to_string()).unwrap_or_default();
                 ec2::get(&instance, Card { mac: &mac, address }, path)
             }
         };

@@ -61,6 +61,7 @@ impl Service {
         leases: Arc<dyn LeaseBook>,
     ) -> Result<Self, ServiceError> {
         let scripts = Scripts::load(&site.templates)?;
+        scripts.try_out()?;
         let seeds = seed::templates(&site.templates)?;
         Ok(Self { site, engine, images, leases, discovered: Discovered::default(), scripts, seeds })
     }
@@ -74,10 +75,19 @@ impl Service {
         if config.macs.is_empty() {
             return Err(ServiceError::Node("macs: is empty; give the MAC address it boots from".to_owned()));
         }
-        if let Some(address) = config.address
-            && !self.site.subnets.iter().any(|subnet| subnet.subnet.contains(&address))
-        {
-            return Err(ServiceError::Node(format!("address: {address} is in none of the site's subnets")));
+        if let Some(address) = config.address {
+            let Some(subnet) = self.site.subnets.iter().find(|subnet| subnet.subnet.contains(&address))
+            else {
+                return Err(ServiceError::Node(format!(
+                    "address: {address} is in none of the site's subnets"
+                )));
+            };
+            let server = subnet.server_address.unwrap_or(self.site.server.address);
+            if address == self.site.server.address || subnet.is_special(address, server) {
+                return Err(ServiceError::Node(format!(
+                    "address: {address} is the network's, the router's or this server's; give one that is free"
+                )));
+            }
         }
         if config.secure_boot == Some(true) {
             self.site.has_secure_boot().map_err(|why| ServiceError::Node(format!("secure_boot: {why}")))?;
@@ -93,7 +103,9 @@ impl Service {
         }
         self.image_of(&config)?;
         self.preview_of(&config)?;
-        Ok(self.engine.add(config).await?)
+        let node = self.engine.add(config).await?;
+        node.config.macs.iter().for_each(|mac| self.discovered.forget(*mac));
+        Ok(node)
     }
 
     /// The image that a node installs: its own, the site's default, or the only one.

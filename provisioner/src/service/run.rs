@@ -12,8 +12,9 @@ use crate::store::Store;
 use crate::web;
 use nix::fcntl::{Flock, FlockArg};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
-use std::fs::File;
+use std::fs::{DirBuilder, File};
 use std::net::SocketAddr;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -83,7 +84,7 @@ pub enum RunError {
 pub fn check(site: &Site) -> Result<Images, ServiceError> {
     let images = Images::open(site)?;
     Files::open(site, &images)?;
-    Scripts::load(&site.templates)?;
+    Scripts::load(&site.templates)?.try_out()?;
     seed::templates(&site.templates)?;
     Ok(images)
 }
@@ -152,7 +153,7 @@ fn raise_open_files() {
 /// One process per state folder: two would give out the same addresses.
 fn lock(state_dir: &Path) -> Result<Flock<File>, RunError> {
     let wrong = |source| RunError::StateDir { path: state_dir.to_owned(), source };
-    std::fs::create_dir_all(state_dir).map_err(wrong)?;
+    DirBuilder::new().recursive(true).mode(0o700).create(state_dir).map_err(wrong)?;
     let file = File::create(state_dir.join("lock")).map_err(wrong)?;
     Flock::lock(file, FlockArg::LockExclusiveNonblock).map_err(|_| RunError::Locked(state_dir.to_owned()))
 }

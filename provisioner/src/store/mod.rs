@@ -8,6 +8,9 @@ use crate::node::{NodeId, NodeName};
 use jiff::Timestamp;
 use sqlx::SqlitePool;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use std::fs::{File, Permissions};
+use std::io;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -59,6 +62,16 @@ pub enum StoreError {
     /// It is gone.
     #[error("there is no node {0}")]
     NoSuchNode(NodeId),
+    /// Another node has a value that only one can have.
+    #[error("{what} {value} belongs to node {node} already")]
+    Taken {
+        /// Key of the node's configuration.
+        what: &'static str,
+        /// Its value.
+        value: String,
+        /// Who has it.
+        node: String,
+    },
 }
 
 /// The store. Cheap to clone.
@@ -82,6 +95,7 @@ impl Store {
             .synchronous(SqliteSynchronous::Full)
             .busy_timeout(Duration::from_secs(10));
         let open = |source| StoreError::Open { path: path.to_owned(), source };
+        keep_private(path).map_err(|error| open(sqlx::Error::Io(error)))?;
         // One connection: SQLite has one writer, and waiting for it in our queue beats its busy loop.
         let pool = SqlitePoolOptions::new().max_connections(1).connect_with(options).await.map_err(open)?;
         sqlx::migrate!()
@@ -97,10 +111,44 @@ impl Store {
     }
 }
 
+/// Day-1 data has hashes of passwords and configurations: for the owner alone. SQLite gives the files that it makes beside
+/// this one the same mode; those that were there before keep theirs.
+fn keep_private(path: &Path) -> io::Result<()> {
+    let private = || Permissions::from_mode(0o600);
+    File::options().create(true).append(true).mode(0o600).open(path)?.set_permissions(private())?;
+    for end in ["-wal", "-shm"] {
+        let mut beside = path.as_os_str().to_owned();
+        beside.push(end);
+        match std::fs::set_permissions(&beside, private()) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
 fn millis(at: Timestamp) -> i64 {
     at.as_millisecond()
 }
 
 fn timestamp(millis: i64) -> Timestamp {
     Timestamp::from_millisecond(millis).unwrap_or(Timestamp::UNIX_EPOCH)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn what_holds_secrets_is_for_its_owner_alone_also_where_it_was_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("store.db");
+        File::create(&path).unwrap().set_permissions(Permissions::from_mode(0o644)).unwrap();
+        let store = Store::open(&path).await.unwrap();
+        for file in std::fs::read_dir(folder.path()).unwrap().map(Result::unwrap) {
+            assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600, "{:?}", file.path());
+        }
+        assert!(folder.path().join("store.db-wal").exists());
+        store.close().await;
+    }
 }

@@ -181,7 +181,11 @@ async fn an_unknown_machine_gets_nothing_secret() {
     for secret in ["seed", "images", "kernel", "10.77"] {
         assert!(!script.contains(secret), "{secret} in {script}");
     }
-    assert_eq!(lab.service.discovered.all().len(), 1);
+    let [stranger] = &lab.service.discovered.all()[..] else { panic!("one machine was seen") };
+    let mut config = crate::testing::node("r9", State::Enrolled).config;
+    config.macs = vec![stranger.mac];
+    lab.service.add_node(config).await.unwrap();
+    assert_eq!(lab.service.discovered.all(), []);
     // Nor does an address without a lease.
     assert!(lab.script(Ipv4Addr::new(10, 77, 0, 99)).await.contains("does not know this machine"));
 }

@@ -74,6 +74,15 @@ pub struct Subnet {
     pub options: Vec<ExtraOption>,
 }
 
+impl Subnet {
+    /// True for addresses of the subnet that are no machine's: the network's, the broadcast's, the router's and that of the
+    /// `server`.
+    pub fn is_special(&self, ip: Ipv4Addr, server: Ipv4Addr) -> bool {
+        let net = self.subnet;
+        ip == server || Some(ip) == self.router || ip == net.network() || ip == net.broadcast()
+    }
+}
+
 fn server_mode() -> Mode {
     Mode::Server
 }

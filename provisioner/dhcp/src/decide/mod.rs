@@ -92,7 +92,8 @@ struct Exchange<'x> {
 impl Exchange<'_> {
     /// The client's reservation in this subnet.
     fn reserved(&self) -> Option<Ipv4Addr> {
-        self.node.as_ref()?.reserved.filter(|ip| self.subnet.config.subnet.contains(ip))
+        let ours = |ip: &Ipv4Addr| self.subnet.config.subnet.contains(ip) && !self.subnet.is_special(*ip);
+        self.node.as_ref()?.reserved.filter(ours)
     }
 
     /// True for an address that no pool may give out: another node's, the router's, ours.

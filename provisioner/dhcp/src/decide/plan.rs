@@ -40,8 +40,7 @@ impl SubnetPlan {
 
     /// True for addresses of the subnet that are nobody's to lease.
     pub(super) fn is_special(&self, ip: Ipv4Addr) -> bool {
-        let net = self.config.subnet;
-        ip == self.server || Some(ip) == self.config.router || ip == net.network() || ip == net.broadcast()
+        self.config.is_special(ip, self.server)
     }
 }
 

@@ -52,6 +52,12 @@ pub(super) async fn run(client: &Client, format: Format, args: Args) -> Result<E
         Some(file) => read_nodes(file)?,
         None => vec![from_flags(&args)?],
     };
+    if nodes.len() != 1 && args.wait.is_wanted() {
+        bail!(
+            "--wait follows one node, and there are {}; add them, then `daybreak node wait NAME`",
+            nodes.len()
+        );
+    }
     let mut added = Vec::new();
     for node in &nodes {
         let view: NodeView = client

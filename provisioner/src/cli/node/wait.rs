@@ -37,6 +37,11 @@ pub(in crate::cli) struct After {
 }
 
 impl After {
+    /// Whether to wait at all.
+    pub(super) fn is_wanted(&self) -> bool {
+        self.wait
+    }
+
     pub(super) async fn finish(&self, client: &Client, format: Format, node: &NodeView) -> Result<ExitCode> {
         if self.wait {
             let args = Args { name: node.name.clone(), state: State::Active, timeout: self.timeout };
@@ -61,9 +66,8 @@ pub(super) async fn run(client: &Client, format: Format, args: &Args) -> Result<
             bar.set_position(progress.percent.into());
             bar.set_message(progress.what.clone());
         }
-        // An intent that is still open may take it out of `failed`.
-        let failed = node.state == State::Failed && node.intent.is_none();
-        let reached = node.state == args.state;
+        let failed = rests_in(&node, State::Failed);
+        let reached = rests_in(&node, args.state);
         if reached || failed || Instant::now() >= give_up {
             bar.finish_and_clear();
             show::print(format, &node)?;
@@ -73,6 +77,11 @@ pub(super) async fn run(client: &Client, format: Format, args: &Args) -> Result<
             return Ok(if reached { ExitCode::SUCCESS } else { ExitCode::from(exit::NOT_REACHED) });
         }
     }
+}
+
+/// Whether it is in that state, and nothing that was asked for and is not judged yet may take it out of it.
+fn rests_in(node: &NodeView, state: State) -> bool {
+    node.state == state && node.intent.is_none()
 }
 
 fn state(text: &str) -> Result<State, String> {
@@ -85,4 +94,19 @@ fn state(text: &str) -> Result<State, String> {
 fn duration(text: &str) -> Result<Duration, String> {
     let span: jiff::SignedDuration = text.parse().map_err(|error| format!("{error}; write 30m or 1h"))?;
     Duration::try_from(span).map_err(|_| "it is negative".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{NodeView, State, rests_in};
+    use crate::node::Intent;
+
+    #[test]
+    fn what_was_asked_for_is_not_over_before_it_began() {
+        let mut node = crate::testing::node("r1", State::Active);
+        assert!(rests_in(&NodeView::from(&node), State::Active));
+        assert!(!rests_in(&NodeView::from(&node), State::Failed));
+        node.intent = Some(Intent::Deploy);
+        assert!(!rests_in(&NodeView::from(&node), State::Active));
+    }
 }

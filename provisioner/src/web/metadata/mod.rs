@@ -42,6 +42,7 @@ pub fn router(service: Arc<Service>) -> std::io::Result<Router> {
         .route("/latest/api/token", put(token))
         .route("/", get(ec2_versions))
         .route("/{version}", get(ec2_root))
+        .route("/{version}/", get(ec2_root))
         .route("/{version}/{*path}", get(ec2_path))
         .layer(DefaultBodyLimit::max(BODY))
         .with_state(Shared { service, tokens }))
