@@ -47,18 +47,16 @@ test-crates: build
 	DAYBREAK_NETCONFD=$(abspath $(BIN)/netconfd) ansible/tests/run
 
 # Every medium, firmware and data source is in a row; `make test-pairs` has every pair, `make test-matrix` all with each other.
-test-labs: FORMATS := --format pxe,raw,qcow2,ova,iso
+test-labs test-pairs test-matrix: FORMATS := --format pxe,raw,qcow2,ova,iso
+LABS = tests/setup/labs.sh $(1) --locked --profile $(PROFILE) -p daybreak-tests --no-fail-fast
 test-labs: image
-	tests/setup/labs.sh --locked --profile $(PROFILE) -p daybreak-tests --no-fail-fast
+	$(call LABS,test)
 
-test-pairs: FORMATS := --format pxe,raw,qcow2,ova,iso
 test-pairs: image ## every pair of medium, firmware and data source (half an hour without KVM)
-	$(CARGO) test --locked --profile $(PROFILE) -p daybreak-tests --test pairs --no-fail-fast -- --ignored --test-threads=1
+	$(call LABS,pairs)
 
-test-matrix: FORMATS := --format pxe,raw,qcow2,ova,iso
 test-matrix: image ## every medium by every firmware and with every data source, every disk controller, power cuts, Secure Boot (hours without KVM)
-	$(CARGO) test --locked --profile $(PROFILE) -p daybreak-tests --test matrix --test media --test upgrade --test router --test hardware --test secure_boot \
-	    --no-fail-fast -- --ignored --test-threads=1
+	$(call LABS,matrix)
 
 test-reproducible: build ## two builds from nothing in two folders give the same bytes (minutes, not part of `make test`)
 	DAYBREAK_BIN=$(abspath $(BIN)/daybreak) image/tests/reproducible.sh --test --programs $(BIN)
