@@ -35,6 +35,12 @@ install -D -m 0644 "$inputs/initramfs/modules" "$root/etc/initramfs-tools/module
 install -D -m 0755 "$inputs/initramfs/hook" "$root/etc/initramfs-tools/hooks/daybreak"
 chroot "$root" mkinitramfs -o "/boot/initrd.img-$release" "$release"
 
+# Debian's packages compile Python for sources that are read and hashed at each import where SOURCE_DATE_EPOCH is set. The
+# time of a source, which the image keeps, says as much for one look.
+chroot "$root" sh -c 'find / -xdev -name "*.cpython-*.pyc" | sort |
+    sed "s|__pycache__/\(.*\)\.cpython-[0-9]*\.pyc$|\1.py|" |
+    python3 -m compileall -q -f --invalidation-mode timestamp -i -'
+
 # Whose members may ask the data plane; the package that needs it has no maintainer script that could make it.
 chroot "$root" groupadd --system daybreak
 

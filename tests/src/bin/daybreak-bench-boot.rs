@@ -61,6 +61,7 @@ fn report(metric: &str, seconds: f64) {
 fn measure(firmware: Firmware, name: &str) -> Result<()> {
     let mut seeded = Seeded::assemble("bench-boot", |spec, parts| {
         spec.firmware = firmware;
+        spec.thread_each = true;
         spec.disks = vec![disk::overlay(parts.directory, "system", "DISK0", &parts.environment.qcow2()?)?];
         Ok(())
     })?;

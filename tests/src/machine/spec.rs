@@ -63,6 +63,9 @@ pub struct MachineSpec {
     pub memory_mib: u32,
     /// Processors.
     pub processors: u8,
+    /// Whether each processor is emulated by a thread of its own, as QEMU would have it. With them QEMU 7.2 now and then loses
+    /// the timer of one, and the guest hangs: not for tests.
+    pub thread_each: bool,
     /// Network cards.
     pub cards: Vec<Card>,
     /// Disks; the first is the first in boot order.
@@ -91,6 +94,7 @@ impl MachineSpec {
             firmware: Firmware::Bios,
             memory_mib: 2048,
             processors: 2,
+            thread_each: false,
             cards: Vec::new(),
             disks: Vec::new(),
             medium: None,
@@ -121,9 +125,10 @@ impl MachineSpec {
             line.add("-global", "driver=cfi.pflash01,property=secure,value=on");
         }
         match accelerator {
-            // One thread for all processors of a machine: with a thread each, QEMU 7.2 now and then loses the timer of one, and
-            // the guest hangs.
-            Accelerator::Tcg => line.add("-accel", "tcg,thread=single").add("-cpu", "max"),
+            Accelerator::Tcg => {
+                let threads = if self.thread_each { "multi" } else { "single" };
+                line.add("-accel", &format!("tcg,thread={threads}")).add("-cpu", "max")
+            }
             Accelerator::Kvm => line.add("-accel", "kvm").add("-cpu", "host"),
         };
         line.add("-m", &self.memory_mib.to_string()).add("-smp", &self.processors.to_string());
