@@ -52,7 +52,7 @@ pub struct AwsArgs {
     /// Address of the EBS and EC2 services, instead of AWS' own.
     #[arg(long, value_name = "URL")]
     endpoint: Option<String>,
-    /// File that remembers an unfinished run [default: one in $XDG_STATE_HOME/daybreak].
+    /// File that remembers an unfinished run [default: one in `$XDG_STATE_HOME/daybreak`].
     #[arg(long, value_name = "FILE")]
     state: Option<PathBuf>,
     /// Blocks that are sent side by side.

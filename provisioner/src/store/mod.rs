@@ -111,7 +111,7 @@ impl Store {
     }
 }
 
-/// Day-1 data has hashes of passwords and configurations: for the owner alone. SQLite gives the files that it makes beside
+/// Day-1 data has hashes of passwords and configurations: for the owner alone. `SQLite` gives the files that it makes beside
 /// this one the same mode; those that were there before keep theirs.
 fn keep_private(path: &Path) -> io::Result<()> {
     let private = || Permissions::from_mode(0o600);

@@ -130,7 +130,7 @@ impl Daemon {
         let listen = config.prometheus.map(|prometheus| prometheus.listen);
         match self.scrapes.listen(listen).await {
             Err(ServiceError::Listen { listen, source }) if start => {
-                self.scrapes.listen_later(listen, &source)
+                self.scrapes.listen_later(listen, &source);
             }
             outcome => outcome?,
         }

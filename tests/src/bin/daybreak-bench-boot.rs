@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use daybreak_tests::error::Result;
-use daybreak_tests::machine::{Firmware, disk};
+use daybreak_tests::machine::{Firmware, Threads, disk};
 use daybreak_tests::patience::Patience;
 use daybreak_tests::seeded::Seeded;
 use daybreak_tests::text_log::Mark;
@@ -61,7 +61,7 @@ fn report(metric: &str, seconds: f64) {
 fn measure(firmware: Firmware, name: &str) -> Result<()> {
     let mut seeded = Seeded::assemble("bench-boot", |spec, parts| {
         spec.firmware = firmware;
-        spec.thread_each = true;
+        spec.threads = Threads::Each;
         spec.disks = vec![disk::overlay(parts.directory, "system", "DISK0", &parts.environment.qcow2()?)?];
         Ok(())
     })?;

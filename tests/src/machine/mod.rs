@@ -24,7 +24,7 @@ use crate::text_log::{Mark, TextLog};
 pub use accelerator::accelerator;
 pub use card::{Card, CardModel, Plug, Slot};
 pub use firmware::Firmware;
-pub use spec::{Accelerator, BootMedium, Chipset, DirectBoot, MachineSpec};
+pub use spec::{Accelerator, BootMedium, Chipset, DirectBoot, MachineSpec, Threads};
 pub use storage::{Controller, Disk, DiskFormat};
 
 /// QEMU's program for the appliance's architecture.

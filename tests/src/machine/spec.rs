@@ -44,6 +44,16 @@ pub struct DirectBoot {
     pub arguments: String,
 }
 
+/// The threads of QEMU that emulate processors.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Threads {
+    /// One for all processors of a machine.
+    One,
+    /// One for each, as QEMU would have it. With them QEMU 7.2 now and then loses the timer of a processor, and the guest
+    /// hangs: not for tests.
+    Each,
+}
+
 /// A whole machine. Boot order: the first card by network, the boot medium, then the disks, in the order given.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MachineSpec {
@@ -63,9 +73,8 @@ pub struct MachineSpec {
     pub memory_mib: u32,
     /// Processors.
     pub processors: u8,
-    /// Whether each processor is emulated by a thread of its own, as QEMU would have it. With them QEMU 7.2 now and then loses
-    /// the timer of one, and the guest hangs: not for tests.
-    pub thread_each: bool,
+    /// Who emulates the processors.
+    pub threads: Threads,
     /// Network cards.
     pub cards: Vec<Card>,
     /// Disks; the first is the first in boot order.
@@ -94,7 +103,7 @@ impl MachineSpec {
             firmware: Firmware::Bios,
             memory_mib: 2048,
             processors: 2,
-            thread_each: false,
+            threads: Threads::One,
             cards: Vec::new(),
             disks: Vec::new(),
             medium: None,
@@ -126,7 +135,10 @@ impl MachineSpec {
         }
         match accelerator {
             Accelerator::Tcg => {
-                let threads = if self.thread_each { "multi" } else { "single" };
+                let threads = match self.threads {
+                    Threads::One => "single",
+                    Threads::Each => "multi",
+                };
                 line.add("-accel", &format!("tcg,thread={threads}")).add("-cpu", "max")
             }
             Accelerator::Kvm => line.add("-accel", "kvm").add("-cpu", "host"),

@@ -6,7 +6,7 @@ use crate::aws::Rig;
 use crate::common::result;
 use crate::proxy::{self, Fate};
 
-/// AWS says of the second RegisterImage that the name is taken: by us.
+/// AWS says of the second `RegisterImage` that the name is taken: by us.
 #[test]
 fn an_image_whose_registration_was_not_answered_is_found() {
     const TAKEN: &str = "HTTP/1.1 400 Bad Request\r\ncontent-type: text/xml\r\nconnection: close\r\n\r\n\
