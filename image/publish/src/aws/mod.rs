@@ -334,7 +334,7 @@ impl Run<'_> {
             };
             match ec2::register(self.client, &self.stop, &image) {
                 // A try whose answer was lost may have made it.
-                Err(refused @ PublishError::Refused { .. }) => ours()?.ok_or(refused)?,
+                Err(refused @ PublishError::Refused { .. }) => ours().ok().flatten().ok_or(refused)?,
                 other => other?,
             }
         };
