@@ -107,8 +107,12 @@ impl Frr {
     }
 }
 
+/// Starts one in a namespace of process ids, whose first process is a shell: the daemons become another user, which takes the
+/// parent-death signal from them; the kernel ends them with that shell.
 fn daemon(name: &str, namespace: &Namespace, place: &Path, directory: &Path) -> Result<Process> {
-    let mut command = Command::new(format!("{DAEMONS}/{name}"));
+    let mut command = Command::new("unshare");
+    command.args(["--pid", "--fork", "--kill-child=KILL", "sh", "-c", r#""$@"; exit $?"#, name]);
+    command.arg(format!("{DAEMONS}/{name}"));
     command.arg("-f").arg(place.join(format!("{name}.conf")));
     command.arg("-i").arg(place.join(format!("{name}.pid")));
     command.arg("-z").arg(place.join("zserv.api")).arg("--vty_socket").arg(place);
@@ -157,6 +161,30 @@ mod tests {
              neighbor {peer} remote-as {peer_number}\n neighbor {peer} timers 1 3\n neighbor {peer} timers connect 1\n \
              address-family ipv4 unicast\n  network {network}\n"
         )
+    }
+
+    /// The daemons whose files are in `folder`.
+    fn daemons_of(folder: &Path) -> Vec<String> {
+        let entries = std::fs::read_dir("/proc").unwrap();
+        let lines = entries.filter_map(|entry| std::fs::read(entry.unwrap().path().join("cmdline")).ok());
+        let lines = lines.map(|line| String::from_utf8_lossy(&line).replace('\0', " "));
+        lines.filter(|line| line.starts_with(DAEMONS) && line.contains(&*folder.to_string_lossy())).collect()
+    }
+
+    #[test]
+    fn its_daemons_end_with_the_process_that_started_them() {
+        let directory = tempfile::tempdir().unwrap();
+        let namespace = Arc::new(Namespace::new("mortal").unwrap());
+        let frr = Frr::start(&namespace, directory.path(), "").unwrap();
+        let folder = frr.folder.path().to_owned();
+        assert_eq!(daemons_of(&folder).len(), 2);
+        drop(frr);
+        let (awaited, look) = ("the end of zebra and bgpd", Duration::from_millis(50));
+        let gone = || {
+            let left = daemons_of(&folder);
+            Ok(if left.is_empty() { Ok(()) } else { Err(left.join("\n")) })
+        };
+        Patience::secs(10).find(awaited, look, gone).unwrap();
     }
 
     #[test]
