@@ -388,7 +388,7 @@ mod tests {
             (Controller::Lsi, Chipset::Pc, "-machine pc,graphics=off"),
             (Controller::Lsi, Chipset::Q35, "lsi53c895a,id=hba0 -device scsi-hd,bus=hba0.0,"),
             (Controller::Megasas, Chipset::Q35, "megasas,id=hba0 -device scsi-hd,"),
-            (Controller::Mptsas, Chipset::Q35, "mptsas1068,id=hba0 -device scsi-hd,"),
+            (Controller::Mptsas, Chipset::Q35, "scsi-hd,bus=hba0.0,wwn=0x5000c50000000000,"),
             (Controller::Pvscsi, Chipset::Q35, "pvscsi,id=hba0 -device scsi-hd,"),
             (Controller::Ata, Chipset::Q35, "-device ide-hd,drive=disk0,serial=DISK0,bootindex=2"),
             (Controller::Nvme, Chipset::Q35, "-device nvme,drive=disk0,serial=DISK0,bootindex=2"),

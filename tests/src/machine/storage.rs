@@ -109,11 +109,17 @@ impl Disk {
             line.add("-device", &format!("{adapter},id=hba{i}{}", behind_iommu(adapter)));
             format!(",bus=hba{i}.0")
         });
+        // As every SAS disk has. Without it QEMU's disk has the address of the adapter's port, which Linux takes for itself.
+        let name = if self.controller == Controller::Mptsas {
+            format!(",wwn={:#x}", 0x5000_c500_0000_0000_u64 + i as u64)
+        } else {
+            String::new()
+        };
         let disk = self.controller.disk();
         line.add(
             "-device",
             &format!(
-                "{disk}{bus},drive=disk{i},serial={},bootindex={boot}{}",
+                "{disk}{bus}{name},drive=disk{i},serial={},bootindex={boot}{}",
                 self.serial,
                 behind_iommu(disk)
             ),
