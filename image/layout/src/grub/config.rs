@@ -59,7 +59,10 @@ if [ "$daybreak_tries" = 0 ]; then set swap=yes
 {countdown}else set daybreak_tries=ok
 fi
 if [ ! -f ($device)/grub.cfg ]; then set swap=yes; fi
-if [ ! -f ($other_device)/grub.cfg ]; then set swap=no; fi
+# Only then: GRUB tells the console that an empty slot has no file system.
+if [ $swap = yes ]; then
+  if [ ! -f ($other_device)/grub.cfg ]; then set swap=no; fi
+fi
 if [ $swap = yes ]; then
   echo "Slot $slot did not come up; starting slot $other."
   set slot=$other

@@ -142,7 +142,9 @@ pub(crate) fn boot_from(devices: &[&str]) -> String {
 #[test]
 fn a_new_disk_starts_slot_a() {
     let machine = Machine::new(false);
-    assert_eq!(machine.boot(), Slot::A);
+    let console = boot(&machine.disk(), "off");
+    assert_eq!(started(&machine.plan, &console), Slot::A);
+    assert!(!console.contains("error:"), "{console}");
     assert_eq!(machine.env(), GrubEnv::confirmed(Slot::A));
 }
 
