@@ -35,9 +35,10 @@ pub(crate) fn write_deb(
 }
 
 fn tar_gz(layer: &Layer, mtime: u64) -> Result<Vec<u8>, ImageError> {
-    let finishing = || ImageError::stream("compress a package");
+    let finishing = || ImageError::stream("write the archive of a package");
     // No name and no time in the header, so that only the content decides about the bytes.
-    let gzip = GzBuilder::new().mtime(0).write(Vec::new(), Compression::new(6));
+    // Not packed: the build that writes it reads it again, and nothing else does.
+    let gzip = GzBuilder::new().mtime(0).write(Vec::new(), Compression::none());
     let mut builder = tar::Builder::new(gzip);
     for (path, node) in layer.nodes() {
         append(&mut builder, path, node, mtime)?;
