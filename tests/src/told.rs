@@ -74,14 +74,18 @@ impl Row {
             }
             Err(LabError::Answer { what: format!("{what} of {self:?}"), reason: seen.to_owned() })
         };
-        let hostname = run("hostname")?;
-        holds("the host name", &hostname, hostname == name)?;
-        let status = run("cat /run/cloud-init/status.json")?;
-        holds("the datasource", &status, status.contains(self.source.datasource()))?;
-        let firmware = run("test -d /sys/firmware/efi && echo uefi || echo bios")?;
-        holds("the firmware", &firmware, (firmware == "bios") == (self.firmware == Firmware::Bios))?;
-        let live = run("grep -q daybreak.slot= /proc/cmdline && echo installed || echo live")?;
-        holds("the system", &live, (live == "live") == self.medium.is_live())?;
+        // In one login: under emulation each takes seconds.
+        let seen = run("hostname
+             test -d /sys/firmware/efi && echo uefi || echo bios
+             grep -q daybreak.slot= /proc/cmdline && echo installed || echo live
+             cat /run/cloud-init/status.json")?;
+        let mut lines = seen.splitn(4, '\n');
+        let mut line = || lines.next().unwrap_or_default();
+        let (hostname, firmware, live, status) = (line(), line(), line(), line());
+        holds("the host name", hostname, hostname == name)?;
+        holds("the firmware", firmware, (firmware == "bios") == (self.firmware == Firmware::Bios))?;
+        holds("the system", live, (live == "live") == self.medium.is_live())?;
+        holds("the datasource", status, status.contains(self.source.datasource()))?;
         // What runs is what the Day-1 data said, wherever it came from. netconfd starts beside the end of the first boot.
         let awaited = format!("the running configuration of {self:?}");
         Patience::secs(180).find(&awaited, Duration::from_millis(500), || {
