@@ -4,3 +4,4 @@
 mod killed;
 mod output;
 mod rig;
+mod tls;

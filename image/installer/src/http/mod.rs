@@ -170,7 +170,12 @@ fn fatal(url: &str, reason: String) -> FetchError {
 }
 
 fn broken(url: &str, error: &ureq::Error) -> FetchError {
-    let fatal = matches!(error, ureq::Error::BadUri(_) | ureq::Error::BodyExceedsLimit(_));
+    let fatal = match error {
+        ureq::Error::BadUri(_) | ureq::Error::BodyExceedsLimit(_) | ureq::Error::Rustls(_) => true,
+        // A certificate that is not good does not become good in half a minute.
+        ureq::Error::Io(error) => error.get_ref().is_some_and(|inner| inner.is::<rustls::Error>()),
+        _ => false,
+    };
     FetchError { url: ShownUrl::new(url), reason: error.to_string(), fatal }
 }
 

@@ -1,4 +1,5 @@
-use std::io::Read;
+use std::io::{Read, Write};
+use std::net::TcpListener;
 use std::sync::Mutex;
 
 use super::testserver::{answer, serve};
@@ -83,6 +84,23 @@ fn a_busy_server_is_asked_again_and_a_missing_file_is_not() {
         assert!(error.to_string().ends_with(&format!("status {status}")), "{error}");
     }
     assert_eq!(*pauses.lock().unwrap(), [1]);
+}
+
+#[test]
+fn a_server_that_does_not_speak_tls_is_not_asked_again() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("https://{}/manifest.json", listener.local_addr().unwrap());
+    let server = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").unwrap();
+        // Until the client hangs up, so that nothing of the answer is lost.
+        let _ = stream.read_to_end(&mut Vec::new());
+    });
+    let (client, pauses) = client();
+    let error = client.get(&url, 100).unwrap_err().to_string();
+    assert!(error.starts_with(&url) && error.contains("corrupt message"), "{error}");
+    assert!(pauses.lock().unwrap().is_empty());
+    server.join().unwrap();
 }
 
 #[test]

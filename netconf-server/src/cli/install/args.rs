@@ -23,7 +23,7 @@ pub(in crate::cli) struct Args {
     /// Image to install: URL or local folder with manifest.json, or a tar archive of one; by default the medium that this system runs from
     #[arg(long, value_name = "URL|PATH")]
     pub(super) source: Option<String>,
-    /// SHA-256 of manifest.json; needed when the source is a URL and no keys are configured
+    /// SHA-256 of manifest.json; needed when the source is an http:// URL and no keys are configured
     #[arg(long, value_name = "HEX")]
     pub(super) manifest_sha256: Option<Sha256Digest>,
     /// Folder on a server with the four `NoCloud` files that the installed system starts with
