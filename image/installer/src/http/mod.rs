@@ -173,7 +173,9 @@ fn broken(url: &str, error: &ureq::Error) -> FetchError {
     let fatal = match error {
         ureq::Error::BadUri(_) | ureq::Error::BodyExceedsLimit(_) | ureq::Error::Rustls(_) => true,
         // A certificate that is not good does not become good in half a minute.
-        ureq::Error::Io(error) => error.get_ref().is_some_and(|inner| inner.is::<rustls::Error>()),
+        ureq::Error::Io(error) => {
+            error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()).is_some()
+        }
         _ => false,
     };
     FetchError { url: ShownUrl::new(url), reason: error.to_string(), fatal }
