@@ -2,7 +2,7 @@
 
 use super::{Action, GUARDED, Nacm, Rule, RuleList, Target, User};
 use daybreak_datastore::schema::Schema;
-use daybreak_datastore::tree::{NodeRef, Step};
+use daybreak_datastore::tree::{NodeRef, Step, Tree};
 use daybreak_yang::DefaultDeny;
 
 /// What one user may do.
@@ -102,6 +102,12 @@ impl Access<'_> {
     /// Whether a node may be shown. What is below a hidden node is hidden with it, by whoever walks the tree.
     pub fn shows(&self, node: &NodeRef<'_>) -> bool {
         self.all || self.data(node.schema(), node.path().steps(), DataAccess::Read)
+    }
+
+    /// What of a tree may be shown, where that is not all of it. A filter has to be judged by this: else it would tell of what is
+    /// hidden by what it finds.
+    pub fn visible(&self, tree: &Tree) -> Option<Tree> {
+        (!self.all).then(|| tree.pruned(|node| self.shows(node)))
     }
 
     /// The action of the first rule that fits.

@@ -1,5 +1,6 @@
 use super::{DataAccess, Nacm, User};
 use daybreak_datastore::edit::tree_from_xml;
+use daybreak_datastore::filter::SubtreeFilter;
 use daybreak_datastore::schema::Schema;
 use daybreak_datastore::tree::{InstancePath, Tree};
 use daybreak_datastore::xml::{Fragment, Limits};
@@ -128,4 +129,26 @@ fn a_path_that_leads_nowhere_is_refused() {
         let error = super::path::RulePath::parse(&schema(), path).unwrap_err();
         assert!(error.contains(says), "{path}: {error}");
     }
+}
+
+#[test]
+fn a_filter_does_not_tell_of_what_is_hidden() {
+    let rule = "<path xmlns:if=\"urn:ietf:params:xml:ns:yang:ietf-interfaces\">/if:interfaces/if:interface/if:description</path>\
+                <action>deny</action>";
+    let rules = tree(&ops(rule));
+    let interfaces = |more: &str| {
+        format!(
+            "<interfaces xmlns=\"urn:ietf:params:xml:ns:yang:ietf-interfaces\"><interface>{more}\
+             <description>to the bank</description></interface></interfaces>"
+        )
+    };
+    let kind = "<type xmlns:t=\"urn:ietf:params:xml:ns:yang:iana-if-type\">t:ethernetCsmacd</type>";
+    let (data, filter) = (interfaces(&format!("<name>p0</name>{kind}")), interfaces(""));
+    let data = tree_from_xml(rules.schema(), Fragment::new(&data), Limits::default()).unwrap();
+    let filter = SubtreeFilter::parse(rules.schema(), Fragment::new(&filter), Limits::default()).unwrap();
+    assert!(!filter.select(&data.root(), false).is_none());
+    let nacm = Nacm::read(&rules).unwrap();
+    let visible = nacm.access(&user("ann", &[], false)).visible(&data).unwrap();
+    assert!(filter.select(&visible.root(), false).is_none());
+    assert!(nacm.access(&user("root", &[], true)).visible(&data).is_none(), "an administrator sees all");
 }

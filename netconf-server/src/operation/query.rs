@@ -48,15 +48,7 @@ impl Query {
     /// The same as XML.
     pub(super) fn text<'t>(&self, context: &'t Context, tree: &'t Tree) -> Result<String, Vec<RpcError>> {
         let view = context.engine.constraints().view(tree);
-        let selection = match &self.filter {
-            Filter::None => None,
-            Filter::Subtree(filter) => {
-                let defaults =
-                    matches!(self.defaults, WithDefaults::ReportAll | WithDefaults::ReportAllTagged);
-                Some(filter.select(&tree.root(), defaults))
-            }
-            Filter::XPath(filter) => Some(filter.select(&view).map_err(|error| one(error.into()))?),
-        };
+        let selection = self.selection(context, tree)?;
         let text = context.with_access(|access| {
             let permit = |node: &NodeRef<'_>| access.shows(node);
             let when = |node: &NodeRef<'t>| view.is_in_use(node);
@@ -75,6 +67,29 @@ impl Query {
             Ok::<_, std::fmt::Error>(text)
         });
         text.map_err(|_| one(RpcError::application(ErrorTag::OperationFailed, "the reply cannot be written")))
+    }
+}
+
+impl Query {
+    /// What the filter selects of what may be seen.
+    fn selection(&self, context: &Context, tree: &Tree) -> Result<Option<Selection>, Vec<RpcError>> {
+        if matches!(self.filter, Filter::None) {
+            return Ok(None);
+        }
+        let visible = context.with_access(|access| access.visible(tree));
+        let visible = visible.as_ref().unwrap_or(tree);
+        match &self.filter {
+            Filter::None => Ok(None),
+            Filter::Subtree(filter) => {
+                let defaults =
+                    matches!(self.defaults, WithDefaults::ReportAll | WithDefaults::ReportAllTagged);
+                Ok(Some(filter.select(&visible.root(), defaults)))
+            }
+            Filter::XPath(filter) => {
+                let view = context.engine.constraints().view(visible);
+                filter.select(&view).map(Some).map_err(|error| one(error.into()))
+            }
+        }
     }
 }
 

@@ -9,6 +9,7 @@ mod entries;
 mod key;
 mod node;
 mod path;
+mod prune;
 
 pub use builder::{BuildError, Builder};
 pub use cursor::{Children, NodeRef};
