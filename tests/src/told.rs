@@ -80,8 +80,8 @@ impl Row {
              grep -q daybreak.slot= /proc/cmdline && echo installed || echo live
              cat /run/cloud-init/status.json")?;
         let mut lines = seen.splitn(4, '\n');
-        let mut line = || lines.next().unwrap_or_default();
-        let (hostname, firmware, live, status) = (line(), line(), line(), line());
+        let mut next = || lines.next().unwrap_or_default();
+        let (hostname, firmware, live, status) = (next(), next(), next(), next());
         holds("the host name", hostname, hostname == name)?;
         holds("the firmware", firmware, (firmware == "bios") == (self.firmware == Firmware::Bios))?;
         holds("the system", live, (live == "live") == self.medium.is_live())?;
