@@ -1,6 +1,6 @@
-#![allow(clippy::unwrap_used, reason = "a failure here is a failure of the test")]
-
 //! The helper that reads cloud-init's code once for all stages, with cloud-init itself.
+
+#![allow(clippy::unwrap_used, reason = "a failure here is a failure of the test")]
 
 use std::os::unix::net::UnixDatagram;
 use std::path::{Path, PathBuf};
