@@ -68,25 +68,20 @@ impl Query {
         });
         text.map_err(|_| one(RpcError::application(ErrorTag::OperationFailed, "the reply cannot be written")))
     }
-}
 
-impl Query {
     /// What the filter selects of what may be seen.
     fn selection(&self, context: &Context, tree: &Tree) -> Result<Option<Selection>, Vec<RpcError>> {
-        if matches!(self.filter, Filter::None) {
-            return Ok(None);
-        }
-        let visible = context.with_access(|access| access.visible(tree));
-        let visible = visible.as_ref().unwrap_or(tree);
+        let visible = || context.with_access(|access| access.visible(tree)).unwrap_or_else(|| tree.clone());
         match &self.filter {
             Filter::None => Ok(None),
             Filter::Subtree(filter) => {
                 let defaults =
                     matches!(self.defaults, WithDefaults::ReportAll | WithDefaults::ReportAllTagged);
-                Ok(Some(filter.select(&visible.root(), defaults)))
+                Ok(Some(filter.select(&visible().root(), defaults)))
             }
             Filter::XPath(filter) => {
-                let view = context.engine.constraints().view(visible);
+                let visible = visible();
+                let view = context.engine.constraints().view(&visible);
                 filter.select(&view).map(Some).map_err(|error| one(error.into()))
             }
         }
