@@ -109,9 +109,10 @@ impl Rib {
         let same = |before: &Link| (before.up, before.internal) == (link.up, link.internal);
         if !before.as_ref().is_some_and(same) {
             self.refresh();
-            if !link.up {
-                self.drop_routes_over(index);
-            }
+        }
+        // Also of one that was down before: a route over it may have been heard of in between.
+        if !link.up {
+            self.drop_routes_over(index);
         }
         let properties = |link: &Link| (link.mac, link.mtu);
         if before.as_ref().map(properties) != Some(properties(link)) {

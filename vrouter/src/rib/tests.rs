@@ -49,12 +49,19 @@ fn path() -> impl Strategy<Value = Path> {
     })
 }
 
-fn target() -> impl Strategy<Value = fpm::Target> {
+/// Linux has no others.
+fn plain() -> impl Strategy<Value = fpm::Target> {
     prop_oneof![
         1 => Just(fpm::Target::Blackhole),
         1 => Just(fpm::Target::Unreachable),
         1 => Just(fpm::Target::Prohibit),
         6 => paths().prop_map(fpm::Target::Paths),
+    ]
+}
+
+fn target() -> impl Strategy<Value = fpm::Target> {
+    prop_oneof![
+        9 => plain(),
         6 => (1..8_u32).prop_map(fpm::Target::NextHop),
     ]
 }
@@ -107,8 +114,6 @@ fn linux() -> impl Strategy<Value = Event> {
         internal: index == 14,
     });
     let key = || (prefix(), 0..2_u32).prop_map(|(prefix, metric)| RouteKey { prefix, metric });
-    let plain =
-        target().prop_filter("Linux has no numbers", |target| !matches!(target, fpm::Target::NextHop(_)));
     prop_oneof![
         1 => Just(Event::Begin),
         1 => Just(Event::Complete),
@@ -118,7 +123,7 @@ fn linux() -> impl Strategy<Value = Event> {
         2 => address().prop_map(Event::AddressGone),
         4 => neighbour().prop_map(Event::Neighbour),
         1 => neighbour().prop_map(|neighbour| Event::NeighbourGone(neighbour.key)),
-        3 => (key(), plain).prop_map(|(key, target)| Event::Route(key, target)),
+        3 => (key(), plain()).prop_map(|(key, target)| Event::Route(key, target)),
         1 => key().prop_map(Event::RouteGone),
     ]
 }
@@ -293,6 +298,25 @@ fn what_frr_said_before_stays_until_the_sweep() {
     follow(&mut rib, &mut tables);
     assert_eq!(rib.stale(), 0);
     assert_eq!(contents(&tables), before.into_iter().take(1).collect());
+}
+
+#[test]
+fn a_link_that_is_said_to_be_down_again_takes_its_newer_routes_away_too() {
+    let (mut rib, mut tables) = (rib(), tables());
+    let down = || Event::Link(Link { index: 13, mac: None, mtu: 1500, up: false, internal: false });
+    let linux = |metric, target| Event::Route(RouteKey { prefix: "::/0".parse().unwrap(), metric }, target);
+    let over = Path { gateway: None, interface: Some(13), weight: 1 };
+    for event in [linux(1, fpm::Target::Blackhole), down(), linux(0, fpm::Target::Paths(vec![over]))] {
+        rib.linux(event);
+    }
+    follow(&mut rib, &mut tables);
+    assert!(
+        contents(&tables).is_empty(),
+        "the route with the lowest metric counts, also if it leads nowhere"
+    );
+    rib.linux(down());
+    follow(&mut rib, &mut tables);
+    assert_eq!(contents(&tables).into_values().collect::<Vec<_>>(), [NextHop::Blackhole]);
 }
 
 #[test]
