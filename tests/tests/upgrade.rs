@@ -11,7 +11,7 @@ use daybreak_tests::directory::{self, LabDirectory};
 use daybreak_tests::environment::Environment;
 use daybreak_tests::error::{LabError, Result};
 use daybreak_tests::frr::Frr;
-use daybreak_tests::machine::{Card, Machine, MachineSpec, disk};
+use daybreak_tests::machine::{Card, Firmware, Machine, MachineSpec, disk};
 use daybreak_tests::namespace::Namespace;
 use daybreak_tests::newer;
 use daybreak_tests::patience::Patience;
@@ -57,7 +57,7 @@ struct Upgrades {
 }
 
 impl Upgrades {
-    fn new() -> Result<Self> {
+    fn new(firmware: Firmware) -> Result<Self> {
         let environment = Environment::from_process()?;
         let directory = LabDirectory::new(&directory::base(), "upgrade")?;
         let bridge = Bridge::new("wire")?;
@@ -74,7 +74,7 @@ impl Upgrades {
         serve.args(["-m", "http.server", &PORT.to_string(), "--bind", PEER, "--directory"]).arg(&images);
         let server = Process::start(&outside, "images", &serve, directory.path())?;
         let ssh = SshKey::generate(&directory)?;
-        let machine = machine(&directory, &environment, &bridge, &ssh)?;
+        let machine = machine(&directory, &environment, &bridge, &ssh, firmware)?;
         let login = Login::new(&directory, &ssh, ROUTER, HostKeys::FirstSeen)?;
         let key = directory.join("release");
         daybreak(&environment, &["image", "key", "new", &key.display().to_string()])?;
@@ -165,6 +165,7 @@ fn machine(
     environment: &Environment,
     bridge: &Bridge,
     key: &SshKey,
+    firmware: Firmware,
 ) -> Result<Machine> {
     let user_data = format!(
         "#cloud-config\nhostname: r1\nusers:\n- name: admin\n  groups: [adm, sudo]\n  shell: /bin/bash\n  \
@@ -187,6 +188,7 @@ fn machine(
         disks: vec![disk::overlay(directory, "r1", "DISK0", &environment.qcow2()?)?],
         medium: Some(disk::seed_medium(directory, "r1", &files)?),
         network_boot: false,
+        firmware,
         ..MachineSpec::new("r1")
     };
     Machine::new(directory, spec, environment.accelerator()?)
@@ -290,14 +292,36 @@ fn a_power_cut_leaves_a_whole_image(lab: &mut Upgrades, url: &str, moment: Momen
     lab.check_carried_over(&what)
 }
 
+/// Makes the boot loaders on the disk others than those of the images: a word of `MokManager`, which nothing starts, and with it
+/// belongs to the loaders for UEFI; one of the menu's comment; and a byte of sector 0 that no BIOS reads from a hard disk.
+const AGE_LOADERS: &str = r"
+import os
+esp = os.path.realpath('/dev/disk/by-partlabel/esp')
+def change(path, offset, size, what, to, find):
+    with open(path, 'r+b') as device:
+        device.seek(offset)
+        data = device.read(size)
+        at = find(data, what)
+        assert at >= 0, (path, what)
+        device.seek(offset + at)
+        device.write(to)
+change(esp, 0, 16 << 20, b'DOS mode', b'DOS MODE', bytes.rfind)
+change(esp, 0, 16 << 20, b'# Daybreak', b'# DAYBREAK', bytes.find)
+change(esp.rstrip('0123456789'), 32, 1, b'', b'?', bytes.find)
+";
+
 fn an_upgrade_and_back(lab: &Upgrades, url: &str) -> Result<()> {
+    lab.run(&format!("sudo python3 -c \"{AGE_LOADERS}\" && sync"))?;
     lab.switch("upgrade", &format!("{url} --health-timeout {TRIAL}"))?;
     let status = lab.wait("the new image", "b", Some("confirmed"))?;
     assert_eq!(status["slots"][1]["image"]["version"], "2.0", "{status}");
     assert_eq!(status["last"]["to"]["version"], "2.0", "{status}");
+    let renewed = json!({"efi": "renewed", "bios": "renewed", "menu": "renewed"});
+    assert_eq!(status["last"]["loaders"], renewed, "{status}");
     lab.check_carried_over("in the new image")?;
 
     lab.switch("rollback", &format!("rollback --health-timeout {TRIAL}"))?;
+    // By the loaders that are new.
     let status = lab.wait("the image of before", "a", Some("confirmed"))?;
     assert_eq!(status["last"]["kind"], "rollback", "{status}");
     assert_eq!(status["slots"][1]["image"]["version"], "2.0", "the other image is kept: {status}");
@@ -314,8 +338,8 @@ fn falls_back(lab: &Upgrades, url: &str) -> Result<String> {
 }
 
 /// Boots the appliance for the first time and saves a configuration that is not the seed's.
-fn begin() -> Upgrades {
-    let mut lab = Upgrades::new().unwrap();
+fn begin(firmware: Firmware) -> Upgrades {
+    let mut lab = Upgrades::new(firmware).unwrap();
     lab.machine.power_on(&lab.bridge).unwrap();
     lab.wait("the first boot", "a", None).unwrap();
     lab.wait_peer().unwrap();
@@ -328,7 +352,7 @@ fn begin() -> Upgrades {
 #[test]
 #[ignore = "needs the built image and some minutes; `make test` runs it"]
 fn only_believed_images_are_taken_and_a_broken_one_falls_back_by_itself() {
-    let lab = begin();
+    let lab = begin(Firmware::Bios);
     let good = lab.image("2.0", |_, _| ());
     only_believed_images_are_taken(&lab, &good).unwrap();
     let without_netconfd = lab.image("3.0", |manifest, _| {
@@ -344,7 +368,7 @@ fn only_believed_images_are_taken_and_a_broken_one_falls_back_by_itself() {
 #[test]
 #[ignore = "needs the built image and most of an hour; `make test-matrix` runs it"]
 fn matrix_whenever_the_power_goes_a_whole_image_starts() {
-    let mut lab = begin();
+    let mut lab = begin(Firmware::Bios);
     let good = lab.image("2.0", |_, _| ());
     // So that no signature is asked for, and the way is the longest: everything is downloaded and checked.
     let digest = disk::digest(&lab.images.join("2.0/manifest.json")).unwrap();
@@ -358,7 +382,7 @@ fn matrix_whenever_the_power_goes_a_whole_image_starts() {
 #[test]
 #[ignore = "needs the built image and some minutes; `make test-matrix` runs it"]
 fn matrix_a_signed_image_is_taken_and_given_up_and_one_without_a_kernel_falls_back() {
-    let lab = begin();
+    let lab = begin(Firmware::Bios);
     let good = lab.image("2.0", |_, _| ());
     only_believed_images_are_taken(&lab, &good).unwrap();
     an_upgrade_and_back(&lab, &good).unwrap();
@@ -372,4 +396,16 @@ fn matrix_a_signed_image_is_taken_and_given_up_and_one_without_a_kernel_falls_ba
     let reason = falls_back(&lab, &without_kernel).unwrap();
     assert!(reason.contains("not started"), "{reason}");
     lab.check_carried_over("after the fall-back").unwrap();
+}
+
+#[test]
+#[ignore = "needs the built image and some minutes; `make test-matrix` runs it"]
+fn matrix_secure_boot_goes_on_with_the_loaders_that_an_upgrade_brought() {
+    let lab = begin(Firmware::UefiSecureBoot);
+    let good = lab.image("2.0", |_, _| ());
+    let digest = disk::digest(&lab.images.join("2.0/manifest.json")).unwrap();
+    an_upgrade_and_back(&lab, &format!("{good} --manifest-sha256 {digest}")).unwrap();
+    // Four bytes of attributes, and whether it is on.
+    let variable = "/sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c";
+    assert_eq!(lab.run(&format!("od -An -tu1 -j4 {variable}")).unwrap().trim(), "1");
 }

@@ -43,6 +43,9 @@ pub enum LayoutError {
     /// A file name that the ESP cannot hold.
     #[error("file name {0:?} does not fit the 8.3 names of the EFI system partition")]
     FatName(String),
+    /// An EFI system partition that cannot be read, or lacks a file.
+    #[error("the EFI system partition: {0}")]
+    Fat(String),
     /// A boot loader file that is not what its name says.
     #[error("{file}: {reason}; rebuild it with grub-mkimage from the same GRUB version")]
     Grub {

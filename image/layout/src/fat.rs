@@ -1,11 +1,16 @@
 //! A FAT32 file system with fixed content, written in one go (Microsoft FAT specification 1.03).
 //!
-//! Write-only and without time stamps, so that the same files give the same bytes on every machine. Files are contiguous:
-//! GRUB rewrites `grubenv` through its block list.
+//! Without time stamps, so that the same files give the same bytes on every machine. Files are contiguous: GRUB rewrites
+//! `grubenv` through its block list. A file system that is there already is read by [`Volume`] and changed by [`replace`].
 
 mod fat16;
+mod replace;
+mod volume;
 
 pub use fat16::Fat16;
+pub(crate) use replace::replace;
+pub use replace::{Step, Write};
+pub(crate) use volume::Volume;
 
 use crate::LayoutError;
 

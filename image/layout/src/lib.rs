@@ -27,7 +27,7 @@ pub use disk::{
     STATE_MIN_SIZE, Slot,
 };
 pub use error::LayoutError;
-pub use fat::{Fat16, Fat32, FatFile};
+pub use fat::{Fat16, Fat32, FatFile, Step, Write};
 pub use gpt::{Gpt, GptEntry};
 pub use manifest::{Architecture, Artefact, FileEntry, MAX_FILE_SIZE, MAX_MANIFEST_SIZE, Manifest};
 pub use whole::{DiskSpec, write_disk};

@@ -42,6 +42,22 @@ pub enum UpgradeError {
         /// The cause.
         source: LayoutError,
     },
+    /// The disk's partition table cannot be read.
+    #[error("{device}: {source}")]
+    Table {
+        /// The disk.
+        device: PathBuf,
+        /// The cause.
+        source: LayoutError,
+    },
+    /// The boot loaders on the disk, or those of the image, are not what they should be.
+    #[error("{device}: {source}")]
+    Loaders {
+        /// The disk or partition.
+        device: PathBuf,
+        /// The cause.
+        source: LayoutError,
+    },
     /// A device cannot be read or written.
     #[error("{action} {device}: {source}")]
     Device {

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use daybreak_layout::{Manifest, Role, Slot};
+use daybreak_layout::{Gpt, Manifest, Role, Slot};
 
 use crate::UpgradeError;
 use crate::record::Records;
@@ -13,6 +13,8 @@ use crate::volume::other;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Machine {
     running: Slot,
+    disk: PathBuf,
+    bios_boot: Option<PathBuf>,
     esp: PathBuf,
     slots: [PathBuf; 2],
     state: PathBuf,
@@ -57,7 +59,9 @@ impl Machine {
             return Err(missing(format!("{} is not there", state.display())));
         }
         let medium = root.join("run/daybreak/medium");
-        Ok(Self { running, esp: of(Role::Esp)?, slots: [a, b], state, medium })
+        let whole = root.join("dev").join(disk.file_name().unwrap_or_default());
+        let bios_boot = of(Role::BiosBoot).ok();
+        Ok(Self { running, disk: whole, bios_boot, esp: of(Role::Esp)?, slots: [a, b], state, medium })
     }
 
     /// The slot that runs.
@@ -68,6 +72,25 @@ impl Machine {
     /// The slot that does not.
     pub const fn other(&self) -> Slot {
         other(self.running)
+    }
+
+    /// The disk that holds all of them.
+    pub fn disk(&self) -> &Path {
+        &self.disk
+    }
+
+    /// The partition with GRUB's core for BIOS, which a disk of somebody's own making may lack.
+    pub fn bios_boot(&self) -> Option<&Path> {
+        self.bios_boot.as_deref()
+    }
+
+    /// The partition table of the disk.
+    ///
+    /// # Errors
+    /// [`UpgradeError::Device`], and [`UpgradeError::Table`] when there is none.
+    pub fn gpt(&self) -> Result<Gpt, UpgradeError> {
+        let mut disk = fs::File::open(&self.disk).map_err(UpgradeError::device("open", &self.disk))?;
+        Gpt::read(&mut disk).map_err(|source| UpgradeError::Table { device: self.disk.clone(), source })
     }
 
     /// The EFI system partition.
@@ -141,7 +164,8 @@ mod tests {
         let root = root();
         let machine = Machine::find(root.path()).unwrap();
         assert_eq!((machine.running(), machine.other()), (Slot::B, Slot::A));
-        assert_eq!(machine.esp(), root.path().join("dev/vda2"));
+        assert_eq!(machine.disk(), root.path().join("dev/vda"));
+        assert_eq!((machine.bios_boot(), machine.esp()), (None, root.path().join("dev/vda2").as_path()));
         assert_eq!(machine.slot(Slot::A), root.path().join("dev/vda3"));
         assert_eq!(machine.slot(Slot::B), root.path().join("dev/vda4"));
     }

@@ -11,6 +11,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use crate::UpgradeError;
 use crate::health::Expected;
 use crate::kept;
+use crate::loaders::Renewed;
 
 /// Folder of the configuration that is kept.
 const CONFIG: &str = "config";
@@ -84,6 +85,9 @@ pub struct Pending {
     /// Why the trial failed, written before the machine goes back.
     #[serde(default)]
     pub failure: Option<String>,
+    /// The boot loaders stay as they are, whatever the image brings.
+    #[serde(default)]
+    pub keep_loaders: bool,
 }
 
 /// How a switch ended.
@@ -113,6 +117,9 @@ pub struct Last {
     pub reason: String,
     /// When it was judged, in seconds since 1970.
     pub at: u64,
+    /// What became of the boot loaders, when an upgrade stayed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub loaders: Option<Renewed>,
 }
 
 /// The folder of the records.
@@ -284,6 +291,7 @@ pub(crate) mod tests {
             expected: Expected::default(),
             seconds: 300,
             failure: None,
+            keep_loaders: false,
         }
     }
 
@@ -302,6 +310,7 @@ pub(crate) mod tests {
             outcome: Outcome::FellBack,
             reason: "x".to_owned(),
             at: 1,
+            loaders: Some(Renewed::kept("why")),
         };
         records.conclude(&last).unwrap();
         assert_eq!((records.pending().unwrap(), records.last().unwrap()), (None, Some(last)));

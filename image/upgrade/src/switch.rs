@@ -77,6 +77,7 @@ mod tests {
             outcome,
             reason: "no hello".to_owned(),
             at: 1,
+            loaders: None,
         };
         let fell_back = last(Outcome::FellBack);
         let error = may_go_back(Some(&fell_back), &to).unwrap_err().to_string();

@@ -10,6 +10,7 @@ use daybreak_layout::grub::{GrubEnv, TRIES};
 use crate::UpgradeError;
 use crate::bootenv::write_env;
 use crate::health::{Expected, Patience, Probe, wait};
+use crate::loaders::Renewed;
 use crate::record::{Kind, Last, Outcome, Pending, Records};
 
 /// Seconds for a trial of which nothing is recorded.
@@ -79,6 +80,8 @@ pub struct Trial<'a> {
     pub config: &'a Path,
     /// Seconds since 1970.
     pub now: u64,
+    /// Gives the disk the boot loaders of the running image; is passed the EFI system partition.
+    pub renew: &'a mut dyn FnMut(&mut dyn Target) -> Renewed,
 }
 
 impl Trial<'_> {
@@ -135,10 +138,7 @@ impl Trial<'_> {
     fn settle(&mut self, situation: Situation, pending: Option<Pending>) -> Result<Verdict, UpgradeError> {
         match situation {
             Situation::Settled | Situation::Armed | Situation::OnTrial => Ok(Verdict::Nothing),
-            Situation::Confirmed => {
-                self.conclude(pending, Outcome::Confirmed, "everything answered in time")?;
-                Ok(Verdict::Confirmed)
-            }
+            Situation::Confirmed => self.stay(pending),
             Situation::FellBack => {
                 // The other system may have had its first boot, and written what the seed says.
                 self.records.restore_config(self.config)?;
@@ -148,7 +148,7 @@ impl Trial<'_> {
                 let known = pending.as_ref().and_then(|pending| pending.failure.clone());
                 let reason =
                     known.unwrap_or_else(|| "it was not started, or ended without reporting".to_owned());
-                self.conclude(pending, Outcome::FellBack, &reason)?;
+                self.conclude(pending, Outcome::FellBack, &reason, None)?;
                 Ok(Verdict::FellBack(reason))
             }
         }
@@ -166,10 +166,20 @@ impl Trial<'_> {
         let expected = pending.as_ref().map_or(&everything, |pending| &pending.expected);
         let Err(missing) = wait(expected, probe, Duration::from_secs(seconds), patience) else {
             write_env(self.esp, &GrubEnv::confirmed(self.running))?;
-            self.conclude(pending, Outcome::Confirmed, "everything answered in time")?;
-            return Ok(Verdict::Confirmed);
+            return self.stay(pending);
         };
         self.give_up(pending, format!("after {seconds} s: {}", missing.join("; ")))
+    }
+
+    /// What is left to do in a slot that was confirmed, also after a power cut in the middle of it. An upgrade brings its boot
+    /// loaders; the way back does not bring the old ones again.
+    fn stay(&mut self, pending: Option<Pending>) -> Result<Verdict, UpgradeError> {
+        let upgrade = pending.as_ref().filter(|pending| pending.kind == Kind::Upgrade);
+        let loaders = upgrade.map(|pending| {
+            if pending.keep_loaders { Renewed::kept("as it was asked for") } else { (self.renew)(self.esp) }
+        });
+        self.conclude(pending, Outcome::Confirmed, "everything answered in time", loaders)?;
+        Ok(Verdict::Confirmed)
     }
 
     /// Leaves a slot that is not well. What cannot be noted about it is added to the reason: it keeps no machine here.
@@ -177,7 +187,7 @@ impl Trial<'_> {
         if !self.other_starts {
             // Without another image the menu would start this one again and again, and each time restart it.
             write_env(self.esp, &GrubEnv::confirmed(self.running))?;
-            self.conclude(pending, Outcome::Stuck, &reason)?;
+            self.conclude(pending, Outcome::Stuck, &reason, None)?;
             return Ok(Verdict::Stuck(reason));
         }
         if let Some(mut pending) = pending {
@@ -193,9 +203,16 @@ impl Trial<'_> {
         Ok(Verdict::Restart(reason))
     }
 
-    fn conclude(&self, pending: Option<Pending>, outcome: Outcome, reason: &str) -> Result<(), UpgradeError> {
+    fn conclude(
+        &self,
+        pending: Option<Pending>,
+        outcome: Outcome,
+        reason: &str,
+        loaders: Option<Renewed>,
+    ) -> Result<(), UpgradeError> {
         let Some(Pending { kind, from, to, .. }) = pending else { return self.records.clear_pending() };
-        self.records.conclude(&Last { kind, from, to, outcome, reason: reason.to_owned(), at: self.now })
+        let (reason, at) = (reason.to_owned(), self.now);
+        self.records.conclude(&Last { kind, from, to, outcome, reason, at, loaders })
     }
 }
 

@@ -1,15 +1,13 @@
 //! What makes the disk bootable: boot loaders, partition table, and as the very last write sector 0.
 
-use std::fs;
 use std::path::Path;
 
-use daybreak_layout::grub::{
-    BOOT_IMG, BiosBoot, CORE_IMG, EfiFiles, GRUB_EFI, GrubFiles, MOK_MANAGER, SHIM, esp_bytes,
-};
+use daybreak_layout::grub::{BiosBoot, esp_bytes};
 use daybreak_layout::{DiskPlan, LayoutError, Role, SECTOR, Slot};
 
 use crate::code::Code;
 use crate::error::InstallError;
+use crate::loaders::LoaderFiles;
 use crate::report::{Event, Observer, Step};
 use crate::target::Target;
 
@@ -23,14 +21,8 @@ pub(crate) struct Bootloader {
 impl Bootloader {
     /// Reads the loaders' files from `folder` and fits them to the plan; nothing is written yet.
     pub(crate) fn prepare(folder: &Path, plan: &DiskPlan) -> Result<Self, InstallError> {
-        let read = |name| {
-            let path = folder.join(name);
-            fs::read(&path).map_err(|e| InstallError::caused(Code::BootloaderFiles, path.display(), e))
-        };
-        let (boot_img, core_img) = (read(BOOT_IMG)?, read(CORE_IMG)?);
-        let (shim, grub, mok_manager) = (read(SHIM)?, read(GRUB_EFI)?, read(MOK_MANAGER)?);
-        let efi = EfiFiles { shim: &shim, grub: &grub, mok_manager: &mok_manager };
-        let files = GrubFiles { boot_img: &boot_img, core_img: &core_img, efi };
+        let read = LoaderFiles::read(folder)?;
+        let files = read.files();
         let wrong = |e: LayoutError| InstallError::caused(Code::BootloaderFiles, folder.display(), e);
         Ok(Self {
             bios: files.bios_boot(plan).map_err(wrong)?,

@@ -36,7 +36,7 @@ pub fn disk_config(ids: &DiskIds) -> String {
     });
     let countdown = countdown.collect::<Vec<_>>().concat();
     format!(
-        r#"# Daybreak boot menu. Written by the installer; changed only by a new installation.
+        r#"# Daybreak boot menu. Written by the installer; an upgrade that stays renews it.
 {CONSOLES}{DISK}set slot_a="$disk,gpt{gpt_a}"
 set slot_b="$disk,gpt{gpt_b}"
 

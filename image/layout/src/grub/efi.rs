@@ -61,16 +61,20 @@ impl<'a> EfiFiles<'a> {
 
 /// Size of the certificates of a 64-bit program, `None` when it is none (PE format, "Optional Header Data Directories").
 fn signature_size(program: &[u8]) -> Option<u32> {
-    let u32_at = |at: usize| Some(u32::from_le_bytes(*program.get(at..)?.first_chunk()?));
-    if !program.starts_with(b"MZ") {
-        return None;
-    }
-    let header = usize::try_from(u32_at(0x3C)?).ok()?;
-    if program.get(header..header.checked_add(4)?)? != b"PE\0\0" {
-        return None;
-    }
     // After signature and file header, and there the fifth directory: offset and size.
-    u32_at(header + 24 + 112 + 4 * 8 + 4)
+    u32_at(program, pe_header(program)? + 24 + 112 + 4 * 8 + 4)
+}
+
+/// Offset of a program's PE signature.
+pub(super) fn pe_header(program: &[u8]) -> Option<usize> {
+    let header = usize::try_from(u32_at(program, 0x3C)?).ok()?;
+    let is_program = program.starts_with(b"MZ") && program.get(header..header.checked_add(4)?)? == b"PE\0\0";
+    is_program.then_some(header)
+}
+
+/// The number at an offset.
+pub(super) fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
+    Some(u32::from_le_bytes(*bytes.get(at..)?.first_chunk()?))
 }
 
 /// Bytes that pass for a signed program of `size` bytes.

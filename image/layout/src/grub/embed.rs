@@ -5,13 +5,13 @@ use crate::disk::{PartitionExtent, SECTOR};
 
 use super::{BOOT_IMG, CORE_IMG};
 
-const SECTOR_BYTES: usize = 512;
+pub(super) const SECTOR_BYTES: usize = 512;
 /// Offsets and values of GRUB's `i386/pc/boot.h`: where `boot.img` keeps the first sector of the core,
-const BOOT_KERNEL_SECTOR: usize = 0x5C;
+pub(super) const BOOT_KERNEL_SECTOR: usize = 0x5C;
 /// where it jumps over its check for a floppy's drive number (two `nop` make it trust the BIOS),
 const BOOT_DRIVE_CHECK: usize = 0x66;
 /// where `diskboot.img`, the core's first sector, keeps the list of the sectors after it,
-const BLOCK_LIST: usize = SECTOR_BYTES - 12;
+pub(super) const BLOCK_LIST: usize = SECTOR_BYTES - 12;
 /// and the segment to which those are loaded.
 const KERNEL_SEGMENT: u16 = 0x0820;
 

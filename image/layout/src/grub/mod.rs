@@ -13,6 +13,8 @@ mod efi;
 mod embed;
 mod env;
 mod place;
+mod renew;
+mod sbat;
 
 use std::path::Path;
 
@@ -27,6 +29,7 @@ pub(crate) use efi::{efi_files, signed_program};
 pub use embed::BiosBoot;
 pub use env::{GRUBENV_SIZE, GrubEnv};
 pub use place::env_offset;
+pub use renew::{BiosSteps, Renewal, renew_bios, renew_efi, renew_menu};
 
 /// Folder of the boot loader files in the root file system.
 pub const GRUB_DIR: &str = "/usr/lib/daybreak/grub";

@@ -7,119 +7,33 @@
 use std::io;
 
 use crate::LayoutError;
+use crate::fat::Volume;
 
 use super::GRUBENV_SIZE;
-
-const ENTRY: usize = 32;
-const DIRECTORY: u8 = 0x10;
-const LONG_NAME: u8 = 0x0F;
-/// First entry after the end of a directory.
-const END: u8 = 0;
-/// Entry whose file was deleted.
-const DELETED: u8 = 0xE5;
-/// Marks of the end of a chain begin here (FAT specification §4).
-const CHAIN_END: u32 = 0x0FFF_FFF8;
-/// A folder of ours is one cluster; one that is longer than this is damaged.
-const MAX_CLUSTERS: usize = 128;
-
-/// Fills a buffer from an offset of the partition.
-type ReadAt<'a> = &'a mut dyn FnMut(u64, &mut [u8]) -> io::Result<()>;
 
 /// Offset of `grub/grubenv` from the start of the EFI system partition, which `read_at` reads.
 ///
 /// # Errors
-/// [`LayoutError::GrubEnv`] when the partition is no FAT32, has no such file, or one in pieces; [`LayoutError::Io`].
-pub fn env_offset(read_at: ReadAt<'_>) -> Result<u64, LayoutError> {
-    let mut fat = Fat::open(read_at)?;
-    let folder = fat.find(fat.root, *b"GRUB       ", true)?;
-    let (first, size) = fat.find_file(folder.0, *b"GRUBENV    ")?;
+/// [`LayoutError::Fat`] when the partition is no FAT32 or has no such file, [`LayoutError::GrubEnv`] when the file has
+/// another size or lies in pieces; [`LayoutError::Io`].
+pub fn env_offset(read_at: &mut dyn FnMut(u64, &mut [u8]) -> io::Result<()>) -> Result<u64, LayoutError> {
+    let mut volume = Volume::open(read_at)?;
+    let found = volume.find("grub/grubenv")?;
+    let (first, size) = (found.first, found.size);
     if size as usize != GRUBENV_SIZE {
         return Err(wrong(format!("grub/grubenv has {size} bytes, {GRUBENV_SIZE} were expected")));
     }
-    let more = u32::try_from((GRUBENV_SIZE as u64 - 1) / fat.cluster_size).unwrap_or(u32::MAX);
+    let more = u32::try_from((GRUBENV_SIZE as u64 - 1) / volume.cluster_size).unwrap_or(u32::MAX);
     for cluster in first..first.saturating_add(more) {
-        if fat.next(cluster)? != Some(cluster + 1) {
+        if volume.next(cluster)? != Some(cluster + 1) {
             return Err(wrong("grub/grubenv lies in pieces".to_owned()));
         }
     }
-    Ok(fat.offset(first))
+    Ok(volume.offset(first))
 }
 
 fn wrong(reason: String) -> LayoutError {
     LayoutError::GrubEnv(reason)
-}
-
-/// What of a FAT32 is needed to follow a path.
-struct Fat<'a> {
-    read_at: ReadAt<'a>,
-    table: u64,
-    data: u64,
-    cluster_size: u64,
-    root: u32,
-}
-
-impl<'a> Fat<'a> {
-    fn open(read_at: ReadAt<'a>) -> Result<Self, LayoutError> {
-        let mut boot = [0; 512];
-        read_at(0, &mut boot).map_err(LayoutError::io("read the EFI system partition"))?;
-        let u16_at = |at: usize| u64::from(u16::from_le_bytes([boot[at], boot[at + 1]]));
-        let u32_at = |at: usize| u32::from_le_bytes([boot[at], boot[at + 1], boot[at + 2], boot[at + 3]]);
-        let (sector, per_cluster) = (u16_at(11), u64::from(boot[13]));
-        if boot[510..] != [0x55, 0xAA] || boot[82..87] != *b"FAT32" || sector != 512 || per_cluster == 0 {
-            return Err(wrong("the EFI system partition is not FAT32 with sectors of 512 bytes".to_owned()));
-        }
-        let table = u16_at(14) * sector;
-        let data = table + u64::from(boot[16]) * u64::from(u32_at(36)) * sector;
-        Ok(Self { read_at, table, data, cluster_size: per_cluster * sector, root: u32_at(44) })
-    }
-
-    fn offset(&self, cluster: u32) -> u64 {
-        self.data + u64::from(cluster.saturating_sub(2)) * self.cluster_size
-    }
-
-    /// The cluster after this one; `None` at the end of the chain.
-    fn next(&mut self, cluster: u32) -> Result<Option<u32>, LayoutError> {
-        let mut entry = [0; 4];
-        (self.read_at)(self.table + u64::from(cluster) * 4, &mut entry)
-            .map_err(LayoutError::io("read the file allocation table"))?;
-        let next = u32::from_le_bytes(entry) & 0x0FFF_FFFF;
-        Ok((2..CHAIN_END).contains(&next).then_some(next))
-    }
-
-    fn find_file(&mut self, folder: u32, name: [u8; 11]) -> Result<(u32, u32), LayoutError> {
-        self.find(folder, name, false)
-    }
-
-    /// First cluster and size of what a folder has under a name.
-    fn find(&mut self, folder: u32, name: [u8; 11], is_folder: bool) -> Result<(u32, u32), LayoutError> {
-        let absent = || wrong("there is no grub/grubenv on the EFI system partition".to_owned());
-        let mut cluster = Some(folder);
-        let mut block = vec![0; usize::try_from(self.cluster_size).unwrap_or(512)];
-        for _ in 0..MAX_CLUSTERS {
-            let Some(at) = cluster else { return Err(absent()) };
-            let offset = self.offset(at);
-            (self.read_at)(offset, &mut block)
-                .map_err(LayoutError::io("read a folder of the EFI system partition"))?;
-            for entry in block.chunks_exact(ENTRY) {
-                match entry[0] {
-                    END => return Err(absent()),
-                    DELETED => continue,
-                    _ => {}
-                }
-                let kind = entry[11];
-                if kind & LONG_NAME != LONG_NAME
-                    && entry[..11] == name
-                    && (kind & DIRECTORY != 0) == is_folder
-                {
-                    let first = u32::from_le_bytes([entry[26], entry[27], entry[20], entry[21]]);
-                    let size = u32::from_le_bytes([entry[28], entry[29], entry[30], entry[31]]);
-                    return Ok((first, size));
-                }
-            }
-            cluster = self.next(at)?;
-        }
-        Err(absent())
-    }
 }
 
 #[cfg(test)]

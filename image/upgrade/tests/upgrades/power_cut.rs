@@ -5,7 +5,7 @@ use daybreak_layout::Slot;
 use crate::rig::{Built, Lost, Rig, SECTOR};
 
 /// Places to cut at, in sectors written so far: around and in the middle of every write.
-fn cuts(writes: &[(u64, u64)]) -> Vec<u64> {
+pub(crate) fn cuts(writes: &[(u64, u64)]) -> Vec<u64> {
     let mut cuts = Vec::new();
     let mut done = 0;
     for (_, length) in writes {

@@ -69,6 +69,14 @@ pub(crate) enum Lost {
     AllButTheLast,
 }
 
+/// A write that may be lost, and what it replaced.
+struct Unsynced {
+    role: Option<Role>,
+    offset: u64,
+    old: Vec<u8>,
+    new: Vec<u8>,
+}
+
 /// A disk whose power is cut after so many sectors.
 pub(crate) struct Power {
     file: File,
@@ -76,12 +84,12 @@ pub(crate) struct Power {
     lost: Lost,
     /// Offset on the disk and length of every write.
     pub(crate) writes: Vec<(u64, u64)>,
-    unsynced: Vec<(Role, u64, Vec<u8>, Vec<u8>)>,
+    unsynced: Vec<Unsynced>,
     cut: bool,
 }
 
 impl Power {
-    fn write(&mut self, role: Role, offset: u64, bytes: &[u8]) -> io::Result<()> {
+    fn write(&mut self, role: Option<Role>, offset: u64, bytes: &[u8]) -> io::Result<()> {
         self.alive()?;
         self.writes.push((offset, bytes.len() as u64));
         let allowed = usize::try_from(self.left * SECTOR).unwrap_or(usize::MAX).min(bytes.len());
@@ -90,7 +98,7 @@ impl Power {
         let mut old = vec![0; allowed];
         self.file.read_exact_at(&mut old, offset)?;
         self.file.write_all_at(new, offset)?;
-        self.unsynced.push((role, offset, old, new.to_vec()));
+        self.unsynced.push(Unsynced { role, offset, old, new: new.to_vec() });
         if allowed < bytes.len() { self.end() } else { Ok(()) }
     }
 
@@ -101,27 +109,27 @@ impl Power {
     fn end(&mut self) -> io::Result<()> {
         self.cut = true;
         if !matches!(self.lost, Lost::Nothing) {
-            for (_, offset, old, _) in self.unsynced.iter().rev() {
+            for Unsynced { offset, old, .. } in self.unsynced.iter().rev() {
                 self.file.write_all_at(old, *offset)?;
             }
         }
-        if let (Lost::AllButTheLast, Some((_, offset, _, new))) = (self.lost, self.unsynced.last()) {
+        if let (Lost::AllButTheLast, Some(Unsynced { offset, new, .. })) = (self.lost, self.unsynced.last()) {
             self.file.write_all_at(new, *offset)?;
         }
         self.alive()
     }
 }
 
-/// A partition of that disk.
+/// A partition of that disk, or with no role the whole.
 pub(crate) struct Part {
     power: Rc<RefCell<Power>>,
-    role: Role,
+    role: Option<Role>,
     path: PathBuf,
 }
 
 impl Part {
     fn start(&self) -> u64 {
-        plan().extent(self.role).start
+        self.role.map_or(0, |role| plan().extent(role).start)
     }
 }
 
@@ -130,7 +138,7 @@ impl Target for Part {
         &self.path
     }
     fn size(&self) -> u64 {
-        plan().extent(self.role).size
+        self.role.map_or(MIN_DISK_SIZE, |role| plan().extent(role).size)
     }
     fn write_at(&mut self, offset: u64, bytes: &[u8]) -> io::Result<()> {
         self.power.borrow_mut().write(self.role, self.start() + offset, bytes)
@@ -144,7 +152,7 @@ impl Target for Part {
         let mut power = self.power.borrow_mut();
         power.alive()?;
         let role = self.role;
-        power.unsynced.retain(|(other, ..)| *other != role);
+        power.unsynced.retain(|write| write.role != role);
         Ok(())
     }
     fn drop_cache(&mut self) -> io::Result<()> {
@@ -156,7 +164,7 @@ impl Target for Part {
 }
 
 /// The shortest that passes for a signed UEFI program: the headers of one with a size of certificates.
-fn signed_program() -> Vec<u8> {
+pub(crate) fn signed_program() -> Vec<u8> {
     let mut program = vec![0; 1000];
     program[..2].copy_from_slice(b"MZ");
     program[0x3C] = 0x40;
@@ -230,8 +238,8 @@ impl Rig {
         Rc::new(RefCell::new(Power { file, left: sectors, lost, writes, unsynced, cut: false }))
     }
 
-    pub(crate) fn part(&self, power: &Rc<RefCell<Power>>, role: Role) -> Part {
-        Part { power: Rc::clone(power), role, path: self.disk() }
+    pub(crate) fn part(&self, power: &Rc<RefCell<Power>>, role: impl Into<Option<Role>>) -> Part {
+        Part { power: Rc::clone(power), role: role.into(), path: self.disk() }
     }
 
     /// A partition that nothing happens to.
@@ -257,6 +265,7 @@ impl Rig {
             expected: Expected::everything(),
             seconds: 60,
             failure: None,
+            keep_loaders: false,
         }
     }
 

@@ -1,11 +1,15 @@
 //! A slot on trial, from the boot to the verdict.
 
 use std::collections::BTreeSet;
+use std::fs;
 use std::time::Duration;
 
+use daybreak_installer::Target;
 use daybreak_layout::{Role, Slot};
 use daybreak_upgrade::health::{Patience, Probe, Session};
-use daybreak_upgrade::{Outcome, Trial, UpgradeError, Verdict, manifest_of, read_env};
+use daybreak_upgrade::{
+    Fate, Kind, Outcome, Pending, Renewed, Trial, UpgradeError, Verdict, arm, manifest_of, read_env,
+};
 
 use crate::rig::{Lost, Part, Rig, SECTOR};
 
@@ -42,6 +46,11 @@ impl Patience for Never {
     }
 }
 
+/// The boot loaders are not what these tests are about.
+fn renewed(_: &mut dyn Target) -> Renewed {
+    Renewed { efi: Fate::Renewed, bios: Fate::Renewed, menu: Fate::Same }
+}
+
 /// The boot of the menu, and the verdict of the system that it starts.
 fn boot(rig: &Rig, well: bool) -> (Slot, Verdict) {
     let running = rig.boot();
@@ -51,8 +60,9 @@ fn boot(rig: &Rig, well: bool) -> (Slot, Verdict) {
     let other_starts = manifest_of(&mut rig.steady(other)).unwrap().is_some();
     let records = rig.records();
     let config = rig.config();
+    let renew = &mut renewed;
     let mut trial =
-        Trial { running, other_starts, esp: &mut esp, records: &records, config: &config, now: 7 };
+        Trial { running, other_starts, esp: &mut esp, records: &records, config: &config, now: 7, renew };
     let verdict = trial.judge(env.as_ref(), &mut Daemons(well), &mut Never).unwrap();
     (running, verdict)
 }
@@ -74,6 +84,7 @@ fn judge_b(rig: &Rig, mut esp: Part, well: bool) -> Result<Verdict, UpgradeError
         records: &records,
         config: &config,
         now: 7,
+        renew: &mut renewed,
     };
     trial.judge(env.as_ref(), &mut Daemons(well), &mut Never)
 }
@@ -87,6 +98,51 @@ fn a_well_system_stays() {
     }
     let last = rig.records().last().unwrap().unwrap();
     assert_eq!((last.outcome, last.to.version.as_str(), last.at), (Outcome::Confirmed, "2.0", 7));
+}
+
+#[test]
+fn an_upgrade_that_stays_brings_its_loaders_and_nothing_else_does() {
+    let loaders = |rig: &Rig| rig.records().last().unwrap().unwrap().loaders;
+    let rig = upgraded();
+    boot(&rig, true);
+    assert_eq!(loaders(&rig), Some(renewed(&mut rig.steady(Role::Esp))));
+
+    let kept = upgraded();
+    kept.records()
+        .set_pending(&Pending { keep_loaders: true, ..kept.records().pending().unwrap().unwrap() })
+        .unwrap();
+    boot(&kept, true);
+    assert_eq!(loaders(&kept), Some(Renewed::kept("as it was asked for")));
+
+    let not_well = upgraded();
+    boot(&not_well, false);
+    boot(&not_well, true);
+    assert_eq!(loaders(&not_well), None);
+
+    // Back to the image of before.
+    let pending = rig.pending(&rig.new.manifest);
+    let back = Pending {
+        kind: Kind::Rollback,
+        from: pending.to,
+        to: pending.from,
+        ..rig.pending(&rig.new.manifest)
+    };
+    arm(&mut rig.steady(Role::Esp), &rig.records(), &back).unwrap();
+    assert_eq!(boot(&rig, true), (Slot::A, Verdict::Confirmed));
+    assert_eq!((rig.records().last().unwrap().unwrap().kind, loaders(&rig)), (Kind::Rollback, None));
+}
+
+#[test]
+fn a_cut_between_the_verdict_and_the_loaders_is_made_good() {
+    let rig = upgraded();
+    assert_eq!(rig.boot(), Slot::B);
+    // Confirmed, and then the power went: nothing was noted.
+    let pending = rig.records().pending().unwrap();
+    assert_eq!(judge_b(&rig, rig.steady(Role::Esp), true).unwrap(), Verdict::Confirmed);
+    rig.records().set_pending(&pending.unwrap()).unwrap();
+    fs::remove_file(rig.dir.path().join("upgrade/last.json")).unwrap();
+    assert_eq!(boot(&rig, true), (Slot::B, Verdict::Confirmed));
+    assert!(rig.records().last().unwrap().unwrap().loaders.is_some());
 }
 
 #[test]
@@ -108,8 +164,16 @@ fn first_boot(rig: &Rig) -> (Slot, Verdict) {
     let mut esp = rig.steady(Role::Esp);
     let env = read_env(&mut esp).unwrap();
     let (records, config) = (rig.records(), rig.config());
-    let mut trial =
-        Trial { running, other_starts: true, esp: &mut esp, records: &records, config: &config, now: 7 };
+    let renew = &mut renewed;
+    let mut trial = Trial {
+        running,
+        other_starts: true,
+        esp: &mut esp,
+        records: &records,
+        config: &config,
+        now: 7,
+        renew,
+    };
     (running, trial.keep_config(env.as_ref()).unwrap())
 }
 

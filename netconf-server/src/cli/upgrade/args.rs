@@ -34,6 +34,9 @@ pub(super) struct ImageArgs {
     /// Take an image that is not signed with a key of /etc/daybreak/keys, or comes over plain HTTP without any check
     #[arg(long)]
     pub(super) insecure: bool,
+    /// Leave the boot loaders and their menu as they are when the image stays
+    #[arg(long)]
+    pub(super) keep_loaders: bool,
     /// Folder of the keys that are trusted
     #[arg(long, value_name = "DIR", default_value = KEY_DIR, hide = true)]
     pub(super) keys: PathBuf,

@@ -1,6 +1,7 @@
 //! `vrouter upgrade`; the manual is `docs/upgrade.md`.
 
 mod args;
+mod loaders;
 mod progress;
 mod status;
 
@@ -82,8 +83,15 @@ fn upgrade(written: &str, image: &ImageArgs, switch: &SwitchArgs, json: bool) ->
     disarm(&mut esp, &records, machine.running())?;
     fill(&mut slot, prepared, &mut Progress::new(json))?;
     let expected = Expected::of(&mut system());
-    let pending =
-        Pending { kind: Kind::Upgrade, from, to, expected, seconds: switch.health_timeout, failure: None };
+    let pending = Pending {
+        kind: Kind::Upgrade,
+        from,
+        to,
+        expected,
+        seconds: switch.health_timeout,
+        failure: None,
+        keep_loaders: image.keep_loaders,
+    };
     arm(&mut esp, &records, &pending)?;
     finish(&pending, switch, json)
 }
@@ -115,8 +123,15 @@ fn rollback(args: &RollbackArgs, json: bool) -> Result<ExitCode, Failure> {
     }
     consent(switch, json)?;
     let expected = Expected::of(&mut system());
-    let pending =
-        Pending { kind: Kind::Rollback, from, to, expected, seconds: switch.health_timeout, failure: None };
+    let pending = Pending {
+        kind: Kind::Rollback,
+        from,
+        to,
+        expected,
+        seconds: switch.health_timeout,
+        failure: None,
+        keep_loaders: true,
+    };
     arm(&mut esp, &records, &pending)?;
     finish(&pending, switch, json)
 }
@@ -175,6 +190,7 @@ fn judge(json: bool) -> Result<ExitCode, Failure> {
         records: &records,
         config,
         now: now(),
+        renew: &mut |esp| loaders::renew(&machine, esp),
     };
     let verdict = trial.judge(env.as_ref(), &mut system(), &mut Waiting(Instant::now()))?;
     let running = machine.running().letter();
@@ -236,6 +252,7 @@ fn keep_config() -> Result<ExitCode, Failure> {
         records: &records,
         config: Path::new(CONFIG),
         now: now(),
+        renew: &mut |esp| loaders::renew(&machine, esp),
     };
     match trial.keep_config(env.as_ref())? {
         Verdict::Restart(why) => {

@@ -79,6 +79,7 @@ impl Status {
             let time = i64::try_from(last.at).ok().and_then(|at| jiff::Timestamp::from_second(at).ok());
             let time = time.map(|time| format!("{time} ")).unwrap_or_default();
             lines.push(format!("last {}: {time}{}: {outcome}: {}\n", last.kind, last.to, last.reason));
+            lines.extend(last.loaders.as_ref().map(|loaders| format!("boot loaders: {loaders}\n")));
         }
         lines.concat()
     }
@@ -88,7 +89,7 @@ impl Status {
 mod tests {
     use daybreak_layout::{Architecture, FileEntry, Sha256Digest};
     use daybreak_upgrade::health::Expected;
-    use daybreak_upgrade::{Image, Kind};
+    use daybreak_upgrade::{Fate, Image, Kind, Renewed};
 
     use super::*;
 
@@ -123,6 +124,7 @@ mod tests {
             expected: Expected::default(),
             seconds: 300,
             failure: None,
+            keep_loaders: false,
         });
         status.last = Some(Last {
             kind: Kind::Upgrade,
@@ -131,6 +133,7 @@ mod tests {
             outcome: Outcome::FellBack,
             reason: "why".to_owned(),
             at: 0,
+            loaders: None,
         });
         let text = status.text();
         assert!(text.contains("upgrade: vrouter 2.0 in slot b is tried at the next boot\n"), "{text}");
@@ -139,5 +142,26 @@ mod tests {
             "{text}"
         );
         assert_eq!(status.json()["state"], "switching");
+    }
+
+    #[test]
+    fn the_boot_loaders_are_told_of_where_an_upgrade_has_dealt_with_them() {
+        let image = |slot| Image { slot, name: "vrouter".to_owned(), version: "1".to_owned() };
+        let mut status = status(GrubEnv::confirmed(Slot::A));
+        let kept = Fate::Kept("grub 4 would replace grub 5".to_owned());
+        status.last = Some(Last {
+            kind: Kind::Upgrade,
+            from: image(Slot::B),
+            to: image(Slot::A),
+            outcome: Outcome::Confirmed,
+            reason: "why".to_owned(),
+            at: 0,
+            loaders: Some(Renewed { efi: kept, bios: Fate::Same, menu: Fate::Renewed }),
+        });
+        let line = "boot loaders: UEFI kept: grub 4 would replace grub 5; BIOS the same; menu renewed\n";
+        assert!(status.text().ends_with(line), "{}", status.text());
+        let loaders =
+            json!({"efi": {"kept": "grub 4 would replace grub 5"}, "bios": "same", "menu": "renewed"});
+        assert_eq!(status.json()["last"]["loaders"], loaders);
     }
 }
