@@ -9,7 +9,7 @@ use daybreak_vrouter::dpdk::{
     stamp,
 };
 use daybreak_vrouter::fib::{Fib, Neighbours, NextHop, NextHopPath, NextHops, PortId, Root};
-use daybreak_vrouter::forward::{Limits, Node, Pipeline, PortInfo, Tables};
+use daybreak_vrouter::forward::{Limits, Node, Pipeline, PortInfo, PuntLimits, Tables};
 use daybreak_vrouter::packet::MacAddr;
 use daybreak_vrouter::worker::{Counts, DataPort, WorkerConfig, WorkerHandle, spawn_worker};
 
@@ -77,7 +77,7 @@ fn forward(eal: &'static Eal, pool: MbufPool, routes: usize, duration: Duration)
     for (place, prefix) in list.iter().enumerate() {
         tables.ipv4.insert(*prefix, hops[place % hops.len()])?;
     }
-    let limits = Limits { errors: 0, resolutions: 0 };
+    let limits = Limits { errors: 0, resolutions: 0, punt: PuntLimits::NONE };
     let worker = spawn_worker(eal, pool, tables, Pipeline::new(limits), WorkerConfig::default())?;
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
     let mut ports = Vec::new();
@@ -112,7 +112,7 @@ fn forward(eal: &'static Eal, pool: MbufPool, routes: usize, duration: Duration)
 fn idle(eal: &'static Eal, pool: MbufPool, duration: Duration) -> Result<f64> {
     let tables =
         Tables::new(Fib::new(Root::Small, 1), Fib::new(Root::Small, 1), NextHops::new(1), Neighbours::new(1));
-    let pipeline = Pipeline::new(Limits { errors: 0, resolutions: 0 });
+    let pipeline = Pipeline::new(Limits { errors: 0, resolutions: 0, punt: PuntLimits::NONE });
     let worker = spawn_worker(eal, pool, tables, pipeline, WorkerConfig::default())?;
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
     for number in 0..2 {

@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use daybreak_vrouter::fib::{Fib, Neighbours, NextHop, NextHopPath, NextHops, PortId, Root};
-use daybreak_vrouter::forward::{Limits, Outcome, Pipeline, PortInfo, Tables};
+use daybreak_vrouter::forward::{Limits, Outcome, Pipeline, PortInfo, PuntLimits, Tables};
 use daybreak_vrouter::packet::MacAddr;
 use libfuzzer_sys::fuzz_target;
 
@@ -43,7 +43,7 @@ fuzz_target!(|data: &[u8]| {
     }
     let before = frames.clone();
     let mut outcomes = Vec::new();
-    let mut pipeline = Pipeline::new(Limits { errors: 1000, resolutions: 1000 });
+    let mut pipeline = Pipeline::new(Limits { errors: 1000, resolutions: 1000, punt: PuntLimits::NONE });
     pipeline.run(&tables(), PortId(0), &mut frames, Duration::ZERO, |place, outcome| outcomes.push((place, outcome)));
     assert_eq!(outcomes.len(), frames.len());
     for (place, outcome) in outcomes {

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
+pub use crate::forward::PuntLimits;
 pub use crate::routing::Source;
 pub use size::Size;
 pub use sizing::{Share, buffers, memory, total_kib};
@@ -194,11 +195,13 @@ pub struct Limits {
     pub icmp_errors: u32,
     /// Packets to Linux for neighbours that it does not know yet.
     pub resolutions: u32,
+    /// Packets to Linux because they are for the router itself, on each port.
+    pub punt: PuntLimits,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { icmp_errors: 1000, resolutions: 1000 }
+        Self { icmp_errors: 1000, resolutions: 1000, punt: PuntLimits::default() }
     }
 }
 

@@ -29,7 +29,7 @@ ports:
 port_namespace: ports
 fpm: {listen: '127.0.0.1:2621', stale_time: 9, source: netlink}
 control: {socket: /tmp/v.sock, group: net}
-limits: {icmp_errors: 5, resolutions: 6}
+limits: {icmp_errors: 5, resolutions: 6, punt: {other: 7}}
 polling: {rest: 0}
 tables: {next_hops: 100, neighbours: 101, ipv4: 1MiB, ipv6: 2MiB}
 ",
@@ -49,6 +49,8 @@ tables: {next_hops: 100, neighbours: 101, ipv4: 1MiB, ipv6: 2MiB}
     assert_eq!(config.ports, Ports::List(ports));
     assert_eq!(config.port_namespace.as_deref(), Some("ports"));
     assert_eq!((config.limits.icmp_errors, config.limits.resolutions, config.polling.rest), (5, 6, 0));
+    let punt = crate::forward::PuntLimits { other: 7, ..Default::default() };
+    assert_eq!(config.limits.punt, punt);
     assert_eq!((config.fpm.stale_time, config.fpm.source), (9, Source::Netlink));
     assert_eq!(config.tables.ipv6, Size::mib(2));
     for (text, management) in [

@@ -45,7 +45,9 @@ pub(super) fn start(
         let eal = Eal::start(&eal)?;
         let pool = MbufPool::new(eal, "packets", buffers, CACHE, config.buffers.size)
             .context("buffers.count and hugepages.memory do not go together")?;
-        let limits = Limits { errors: config.limits.icmp_errors, resolutions: config.limits.resolutions };
+        let limits = config.limits;
+        let limits =
+            Limits { errors: limits.icmp_errors, resolutions: limits.resolutions, punt: limits.punt };
         let worker_config = WorkerConfig { rest: config.polling.rest() };
         let worker = spawn_worker(eal, pool, tables(&config), Pipeline::new(limits), worker_config)?;
         Ok(Plane { eal, pool, worker, huge_pages })

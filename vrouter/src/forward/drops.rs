@@ -43,11 +43,13 @@ pub enum DropReason {
     TwinDown,
     /// The port is disabled by the configuration.
     PortDisabled,
+    /// For the router itself, and too many of its kind.
+    PuntLimit,
 }
 
 impl DropReason {
     /// Every reason, in the order of the counters.
-    pub const ALL: [Self; 30] = [
+    pub const ALL: [Self; 31] = [
         Self::Malformed(Malformed::EthernetShort),
         Self::Malformed(Malformed::EthernetTags),
         Self::Malformed(Malformed::ArpShort),
@@ -78,6 +80,7 @@ impl DropReason {
         Self::NoTwin,
         Self::TwinDown,
         Self::PortDisabled,
+        Self::PuntLimit,
     ];
 
     /// The counter's name: stable, lower case, with dashes.
@@ -102,6 +105,7 @@ impl DropReason {
             Self::NoTwin => "no-twin",
             Self::TwinDown => "twin-down",
             Self::PortDisabled => "port-disabled",
+            Self::PuntLimit => "punt-limit",
         }
     }
 
@@ -139,6 +143,9 @@ impl DropReason {
             Self::NoTwin => "For Linux, and the port has no twin.".into(),
             Self::TwinDown => "For Linux, which did not take it: the twin is down or has no room.".into(),
             Self::PortDisabled => "The port is disabled by the configuration.".into(),
+            Self::PuntLimit => {
+                "For the router itself, and more of its kind came on its port than Linux is given (`limits.punt`).".into()
+            }
         }
     }
 
@@ -164,6 +171,7 @@ impl DropReason {
             Self::NoTwin => 27,
             Self::TwinDown => 28,
             Self::PortDisabled => 29,
+            Self::PuntLimit => 30,
         }
     }
 }

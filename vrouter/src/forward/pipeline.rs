@@ -8,6 +8,7 @@ use super::drops::{DropReason, Drops};
 use super::errors::report;
 use super::lookup::lookup;
 use super::nodes::{Node, Nodes};
+use super::police::{Police, PuntLimits};
 use super::rate::Rate;
 use super::rewrite::rewrite;
 use super::tables::Tables;
@@ -94,6 +95,8 @@ pub struct Limits {
     pub errors: u32,
     /// Packets to Linux because the hardware address of their next station is not known.
     pub resolutions: u32,
+    /// Packets to Linux because they are for the router itself, on each port.
+    pub punt: PuntLimits,
 }
 
 /// Forwarding with its counters.
@@ -103,6 +106,7 @@ pub struct Pipeline {
     nodes: Nodes,
     errors: Rate,
     resolutions: Rate,
+    police: Police,
     memory: Memory,
     /// Kept between bursts for their memory only.
     packets: Vec<Packet>,
@@ -118,6 +122,7 @@ impl Pipeline {
             nodes: Nodes::default(),
             errors: Rate::new(limits.errors),
             resolutions: Rate::new(limits.resolutions),
+            police: Police::new(limits.punt),
             memory: Memory::default(),
             packets: Vec::new(),
             found: Vec::new(),
@@ -153,8 +158,7 @@ impl Pipeline {
         let (memory, resolutions) = (&mut self.memory, &mut self.resolutions);
         self.verdicts.extend(self.packets.iter().zip(&self.found).map(|(packet, found)| {
             match resolve(tables, memory, packet, *found) {
-                Verdict::Resolve if resolutions.take(now) => Verdict::Punt,
-                Verdict::Resolve => Verdict::Drop(DropReason::NoNeighbour),
+                Verdict::Resolve if !resolutions.take(now) => Verdict::Drop(DropReason::NoNeighbour),
                 verdict => verdict,
             }
         }));
@@ -176,7 +180,12 @@ impl Pipeline {
         for (place, (frame, verdict)) in frames.iter().zip(&self.verdicts).enumerate() {
             let outcome = match *verdict {
                 Verdict::Send(station) => Outcome::Send(station.port),
-                Verdict::Punt | Verdict::Resolve => Outcome::Punt,
+                Verdict::Resolve => Outcome::Punt,
+                Verdict::Punt if self.police.take(port, frame.data(), now) => Outcome::Punt,
+                Verdict::Punt => {
+                    self.drops.count(DropReason::PuntLimit, 1);
+                    Outcome::Drop
+                }
                 verdict => {
                     let reason =
                         if let Verdict::Drop(reason) = verdict { reason } else { DropReason::TooBig };

@@ -11,7 +11,7 @@ const ROUTER: MacAddr = MacAddr([2, 0, 0, 0, 9, 1]);
 const FROM4: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 2);
 const FROM6: Ipv6Addr = Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 2);
 const OUR4: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 1);
-const LIMITS: Limits = Limits { errors: 100, resolutions: 2 };
+const LIMITS: Limits = Limits { errors: 100, resolutions: 2, punt: PuntLimits::NONE };
 const OUR6: Ipv6Addr = Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1);
 
 fn path(port: u16, gateway: &str) -> NextHopPath {
@@ -324,4 +324,19 @@ fn counts_the_work_of_each_node() {
         assert_eq!(count(node), (2, 6), "{node:?}");
     }
     assert_eq!((count(Node::Rewrite), count(Node::Errors), count(Node::Inject)), ((2, 2), (2, 2), (0, 0)));
+}
+
+#[test]
+fn a_flood_for_us_is_dropped_and_counted_and_neighbours_are_still_asked_for() {
+    let punt = PuntLimits { other: 3, ..PuntLimits::NONE };
+    let mut pipeline = Pipeline::new(Limits { punt, ..LIMITS });
+    let mut frames: Vec<_> = (0..10).map(|_| v4([10, 0, 0, 1], 64, 8, false)).collect();
+    // Nobody knows where this one is: it is not for us, and has a limit of its own.
+    frames.push(v4([10, 0, 0, 77], 64, 8, false));
+    let mut punted = 0;
+    pipeline.run(&tables(), PortId(0), &mut frames, Duration::ZERO, |place, outcome| {
+        assert_eq!(outcome == Outcome::Punt, place < 3 || place == 10, "{place}: {outcome:?}");
+        punted += usize::from(outcome == Outcome::Punt);
+    });
+    assert_eq!((punted, pipeline.drops().get(DropReason::PuntLimit)), (4, 7));
 }

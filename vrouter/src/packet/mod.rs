@@ -27,6 +27,18 @@ pub use malformed::Malformed;
 pub mod protocol {
     /// ICMP.
     pub const ICMP: u8 = 1;
+    /// IGMP.
+    pub const IGMP: u8 = 2;
+    /// TCP.
+    pub const TCP: u8 = 6;
+    /// UDP.
+    pub const UDP: u8 = 17;
     /// ICMPv6.
     pub const ICMP6: u8 = 58;
+    /// OSPF.
+    pub const OSPF: u8 = 89;
+    /// PIM.
+    pub const PIM: u8 = 103;
+    /// VRRP.
+    pub const VRRP: u8 = 112;
 }

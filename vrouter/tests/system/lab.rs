@@ -48,6 +48,11 @@ fn address_twin(namespaces: &Namespaces, number: u8) {
 
 impl Lab {
     async fn new(test: &str) -> Self {
+        Self::with(test, "").await
+    }
+
+    /// With more lines of the daemon's configuration.
+    async fn with(test: &str, more: &str) -> Self {
         let namespaces = Namespaces::new(test, &["h", "b", "p", "r"]);
         wire(&namespaces, "h", 0);
         wire(&namespaces, "b", 1);
@@ -57,7 +62,7 @@ impl Lab {
             namespaces.run("r", &format!("sysctl -qw {setting}"));
         }
         let config = format!(
-            "port_namespace: {}\nports:\n- {{name: p0, device: 'af_packet:v0'}}\n- {{name: p1, device: 'af_packet:v1'}}\n",
+            "port_namespace: {}\nports:\n- {{name: p0, device: 'af_packet:v0'}}\n- {{name: p1, device: 'af_packet:v1'}}\n{more}",
             namespaces.name("p")
         );
         let mut daemon = Daemon::start(&namespaces, "r", &config);
@@ -179,6 +184,34 @@ async fn packets_cross_by_the_routes_of_bgp_and_are_counted() {
     let end = lab.statistics().await;
     assert_eq!(dropped(&end, "expired") - dropped(&after, "expired"), 2);
     assert_eq!(dropped(&end, "no-route") - dropped(&after, "no-route"), 1);
+}
+
+#[tokio::test]
+async fn a_flood_for_the_router_itself_leaves_neighbours_and_transit_alone() {
+    let mut lab = Lab::with("flood", "limits: {punt: {other: 100}}\n").await;
+    lab.route(FAR4, true).await;
+    let before = lab.statistics().await;
+    let said = lab.ping("-f -l 5000 -c 5000 -W 1 -w 5 10.0.0.1");
+    let after = lab.statistics().await;
+    let lost = dropped(&after, "punt-limit") - dropped(&before, "punt-limit");
+    let punted = of(&after, "p0").punted_packets - of(&before, "p0").punted_packets;
+    assert!(lost > 5 * punted && punted >= 100, "{punted} to Linux, {lost} not: {said}");
+    // While five times as many come as are taken; it ends by itself.
+    let mut pings = lab
+        .namespaces
+        .command("h", "ping")
+        .args(["-n", "-q", "-i", "0.002", "-c", "30000", "-w", "20", "10.0.0.1"])
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    lab.namespaces.run("h", "ip neighbour flush dev eth0");
+    let said = lab.ping(&format!("-c 20 -i 0.01 -W 20 {FAR4}"));
+    pings.kill().unwrap();
+    pings.wait().unwrap();
+    assert!(said.contains("20 received"), "{said}");
+    lab.route(FAR4, true).await;
+    let reconnected = lab.statistics().await.fpm.unwrap().connections - before.fpm.unwrap().connections;
+    assert_eq!(reconnected, 0);
 }
 
 #[tokio::test]
