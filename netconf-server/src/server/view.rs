@@ -40,7 +40,7 @@ impl View {
         let (machine, now) = (Machine::read(Path::new("/proc")), SystemTime::now());
         let mut trees: Vec<Option<Tree>> = vec![self.library.clone(), self.monitoring(), self.denied()];
         trees.push(kept(state::system(schema, &machine, now)));
-        trees.push(kept(state::commits(schema, &self.engine.commits())));
+        trees.push(kept(state::commits(schema, &self.engine.commits(), &self.engine.problems())));
         let dataplane = told(self.observer.dataplane().await);
         let since = CountedSince {
             linux: machine.booted.unwrap_or(SystemTime::UNIX_EPOCH),

@@ -59,12 +59,12 @@ pub fn system(schema: &Arc<Schema>, machine: &Machine, now: SystemTime) -> Resul
     Tree::build(schema, |top| system::fill(top, machine, now))
 }
 
-/// `commits` of `daybreak-commits`, the newest first.
+/// `commits` of `daybreak-commits`, the newest first, with what of running is not in effect.
 ///
 /// # Errors
 /// [`BuildError`] when the schema is another.
-pub fn commits(schema: &Arc<Schema>, commits: &[Made]) -> Result<Tree, BuildError> {
-    Tree::build(schema, |top| commits::fill(top, commits))
+pub fn commits(schema: &Arc<Schema>, commits: &[Made], problems: &[String]) -> Result<Tree, BuildError> {
+    Tree::build(schema, |top| commits::fill(top, commits, problems))
 }
 
 /// The interfaces of the machine, under `interfaces` of ietf-interfaces. Those that `configuration` does not have are there,

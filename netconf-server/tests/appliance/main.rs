@@ -5,6 +5,7 @@ mod client;
 mod confirmed;
 mod killed;
 mod namespace;
+mod problem;
 mod refused;
 mod router;
 mod texts;

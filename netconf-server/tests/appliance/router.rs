@@ -14,7 +14,8 @@ struct Daemon(Child);
 pub(crate) struct Router {
     folder: PathBuf,
     netconfd: Option<Daemon>,
-    _others: Vec<Daemon>,
+    vrouterd: Option<Daemon>,
+    _frr: Vec<Daemon>,
 }
 
 impl Router {
@@ -26,29 +27,38 @@ impl Router {
              mkdir keys state startup && cp id.pub keys/root",
             folder.display()
         ));
-        let mut others = Vec::new();
+        let mut frr = Vec::new();
         for (name, more) in [("zebra", "-M dplane_fpm_nl"), ("staticd", ""), ("bgpd", "")] {
             let mut daemon = Command::new(format!("/usr/lib/frr/{name}"));
             daemon.args(["-P", "0", "-f", "/dev/null", "--log", "file:/dev/null"]);
             daemon.args(more.split_whitespace()).stdout(Stdio::null()).stderr(Stdio::null());
-            others.push(Daemon(daemon.spawn().expect("frr is not installed (tests/setup/packages.txt)")));
+            frr.push(Daemon(daemon.spawn().expect("frr is not installed (tests/setup/packages.txt)")));
         }
-        let config = folder.join("vrouterd.yaml");
-        let text = "{\"hugepages\": {\"use\": \"never\", \"memory\": \"64MiB\"}, \"buffers\": {\"count\": 2047},\
-                    \"ports\": [{\"name\": \"p8\", \"device\": \"null\"}]}";
-        std::fs::write(&config, text).unwrap();
-        let mut vrouterd = Command::new(vrouterd());
-        vrouterd.args(["serve", "--config"]).arg(&config).stdout(Stdio::null());
-        others.push(Daemon(vrouterd.spawn().unwrap()));
+        let mut router = Self { folder: folder.to_owned(), netconfd: None, vrouterd: None, _frr: frr };
+        router.start_vrouterd();
         until("vrouterd answers", || Path::new(daybreak_control::DEFAULT_SOCKET).exists());
         // Before it has found zebra, bgpd knows no address of the router and refuses some lines.
         until("bgpd and staticd have found zebra", || {
             let clients = vtysh("show zebra client summary");
             ["bgp", "static"].iter().all(|name| clients.lines().any(|line| line.starts_with(name)))
         });
-        let mut router = Self { folder: folder.to_owned(), netconfd: None, _others: others };
         router.start_netconfd();
         router
+    }
+
+    pub(crate) fn start_vrouterd(&mut self) {
+        let config = self.folder.join("vrouterd.yaml");
+        let text = "{\"hugepages\": {\"use\": \"never\", \"memory\": \"64MiB\"}, \"buffers\": {\"count\": 2047},\
+                    \"ports\": [{\"name\": \"p8\", \"device\": \"null\"}]}";
+        std::fs::write(&config, text).unwrap();
+        let mut vrouterd = Command::new(vrouterd());
+        vrouterd.args(["serve", "--config"]).arg(&config).stdout(Stdio::null());
+        self.vrouterd = Some(Daemon(vrouterd.spawn().unwrap()));
+    }
+
+    /// Ends vrouterd as a crash would.
+    pub(crate) fn kill_vrouterd(&mut self) {
+        self.vrouterd = None;
     }
 
     /// Starts netconfd and waits until it serves.

@@ -51,6 +51,11 @@ pub(crate) fn status(tree: &Tree, saved: bool, modified: bool) -> String {
             (false, false) => "running differs from startup: save keeps it over a restart",
         },
     );
+    if let Some(commits) = child(&root, "commits") {
+        for problem in each(&commits, "problem") {
+            line("NOT IN EFFECT", problem.value().map_or("", |text| text));
+        }
+    }
     match descend(&root, &["dataplane", "state"]) {
         Some(state) => {
             line("data plane", &format!("runs since {}", leaf(&state, &["started"]).unwrap_or_default()));

@@ -37,6 +37,7 @@ const SURVEY: &[&str] = &[
     "/ietf-system:system/hostname",
     "/ietf-system:system-state/clock",
     "/daybreak-dataplane:dataplane",
+    "/daybreak-commits:commits/problem",
     "/ietf-netconf-monitoring:netconf-state/sessions",
 ];
 

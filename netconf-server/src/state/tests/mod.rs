@@ -80,7 +80,8 @@ fn commits() -> Tree {
         Made::at(time(1_795_000_060), Some("ann"), Action::ConfirmedCommit),
         Made::at(time(1_795_000_000), None, Action::Start),
     ];
-    super::commits(schema(), &made).unwrap()
+    let problems = ["FRR: vtysh ended with 1:\nline 3: no such command".to_owned()];
+    super::commits(schema(), &made, &problems).unwrap()
 }
 
 #[test]
