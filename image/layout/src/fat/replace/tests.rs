@@ -1,6 +1,8 @@
 use std::path::Path;
 use std::process::Command;
 
+use proptest::prelude::*;
+
 use super::*;
 use crate::disk::ESP_SIZE;
 use crate::fat::Fat32;
@@ -192,4 +194,41 @@ fn what_is_damaged_or_full_is_refused_and_says_why() {
     assert!(spoilt(entry(root_file.first), 0).contains("has no end"));
     assert!(spoilt(entry(root_file.first), root_file.first).contains("more than one file"));
     assert!(spoilt(entry(root_file.first), 0x00FF_FFFF).contains("or to none"));
+}
+
+/// Where a file system says what it is: boot sector, counts, the first copy of the table, folders.
+fn telling_place() -> impl Strategy<Value = usize> {
+    let root = volume(&partition(), |volume| usize::try_from(volume.offset(volume.root)).unwrap());
+    prop_oneof![
+        3 => 0..512_usize,
+        1 => 512..1024_usize,
+        4 => 32 * SECTOR..32 * SECTOR + 12_000,
+        4 => root..root + 3 * SECTOR,
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn whatever_is_on_the_disk_it_ends_and_writes_within_the_partition(
+        spoilt in prop::collection::vec((telling_place(), any::<u8>()), 1..6),
+    ) {
+        let mut bytes = partition();
+        for (place, value) in spoilt {
+            bytes[place] = value;
+        }
+        let mut read_at = |offset: u64, to: &mut [u8]| {
+            let start = usize::try_from(offset).unwrap();
+            let end = start.checked_add(to.len()).ok_or(std::io::ErrorKind::UnexpectedEof)?;
+            to.copy_from_slice(bytes.get(start..end).ok_or(std::io::ErrorKind::UnexpectedEof)?);
+            Ok(())
+        };
+        let new = [3; 3000];
+        let files = [FatFile { path: "EFI/BOOT/BOOTX64.EFI", content: &new }];
+        let steps = Volume::open(&mut read_at).and_then(|mut volume| replace(&mut volume, &files));
+        for write in steps.into_iter().flatten().flatten() {
+            prop_assert!(write.offset + write.bytes.len() as u64 <= ESP_SIZE, "at {}", write.offset);
+        }
+    }
 }
