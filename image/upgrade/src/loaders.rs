@@ -120,8 +120,8 @@ fn bios(disk: &mut Disk<'_>, files: &GrubFiles<'_>) -> Result<Renewal<BiosSteps>
         return Ok(Renewal::Keep("there is no BIOS boot partition".to_owned()));
     };
     let place = PartitionExtent {
-        start: entry.first_lba * SECTOR,
-        size: (entry.last_lba + 1).saturating_sub(entry.first_lba) * SECTOR,
+        start: entry.first_lba.saturating_mul(SECTOR),
+        size: entry.last_lba.saturating_add(1).saturating_sub(entry.first_lba).saturating_mul(SECTOR),
     };
     let mut sector_0 = [0; 512];
     let read = disk.whole.read_at(0, &mut sector_0);
@@ -156,7 +156,8 @@ fn write(target: &mut dyn Target, writes: &[(u64, &[u8])]) -> Result<(), Upgrade
     target.drop_cache().map_err(failed())?;
     for (offset, bytes) in writes {
         let mut found = vec![0; bytes.len()];
-        target.read_at(*offset, &mut found).map_err(failed())?;
+        let read = target.read_at(*offset, &mut found);
+        read.map_err(UpgradeError::device("read the boot loaders back from", &device))?;
         if found != **bytes {
             return Err(UpgradeError::NotKept { device });
         }

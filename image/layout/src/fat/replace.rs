@@ -4,11 +4,9 @@
 //! then the old clusters are given back. Files of one folder whose entries share a sector change at the same moment. What a
 //! cut leaves behind is clusters that no file has; the next change takes them back.
 
-use std::collections::BTreeMap;
-
 use crate::LayoutError;
 
-use super::volume::{ENTRY, Found, MASK, Volume, after, damaged};
+use super::volume::{ENTRY, MASK, Volume, after, damaged};
 use super::{END_OF_CHAIN, FIRST_CLUSTER, FatFile, SECTOR};
 
 /// A cluster that the disk cannot keep (specification §4).
@@ -35,36 +33,33 @@ pub type Step = Vec<Write>;
 pub(crate) fn replace(volume: &mut Volume<'_>, files: &[FatFile<'_>]) -> Result<Vec<Step>, LayoutError> {
     let mut clusters = Clusters::of(volume)?;
     let mut steps = vec![Step::new()];
-    let mut entries = BTreeMap::new();
-    let mut order = Vec::new();
+    let mut sectors: Vec<Write> = Vec::new();
     let mut old = Vec::new();
     for file in files {
         let found = volume.find(file.path)?;
-        old.extend(clusters.chain(&found)?);
+        old.extend(clusters.chain(found.first));
         let first = clusters.allocate(file.content.len(), volume.cluster_size)?;
         if first != 0 {
             steps[0].push(Write { offset: volume.offset(first), bytes: padded(file.content) });
         }
-        let place = found.place - found.place % SECTOR as u64;
-        if let std::collections::btree_map::Entry::Vacant(sector) = entries.entry(place) {
+        let at = found.place % SECTOR as u64;
+        let offset = found.place - at;
+        let place = if let Some(place) = sectors.iter().position(|sector| sector.offset == offset) {
+            place
+        } else {
             let mut bytes = vec![0; SECTOR];
-            volume.read_at(place, &mut bytes)?;
-            sector.insert(bytes);
-            order.push(place);
-        }
-        if let Some(sector) = entries.get_mut(&place) {
-            let at = usize::try_from(found.place - place).unwrap_or(0);
-            refer(&mut sector[at..at + ENTRY], first, file.content.len())?;
-        }
+            volume.read_at(offset, &mut bytes)?;
+            sectors.push(Write { offset, bytes });
+            sectors.len() - 1
+        };
+        let at = usize::try_from(at).unwrap_or(0);
+        refer(&mut sectors[place].bytes[at..at + ENTRY], first, file.content.len())?;
     }
     for copy in 0..volume.tables {
         let known = volume.read_table(copy)?;
         clusters.write_table(volume, copy, &known, &mut steps[0]);
     }
-    for place in order {
-        let bytes = entries.remove(&place).unwrap_or_default();
-        steps.push(vec![Write { offset: place, bytes }]);
-    }
+    steps.extend(sectors.into_iter().map(|sector| vec![sector]));
     let before = clusters.table.clone();
     clusters.free(&old);
     let mut last = Step::new();
@@ -151,27 +146,19 @@ impl Clusters {
         Ok(())
     }
 
-    fn chain(&self, found: &Found) -> Result<Vec<u32>, LayoutError> {
-        let mut all = Vec::new();
-        let mut cluster = Some(found.first).filter(|first| *first != 0);
-        while let Some(at) = cluster {
-            if all.len() >= self.used.len() {
-                return Err(damaged("a chain has no end"));
-            }
-            all.push(at);
-            cluster = after(self.entry(at));
-        }
-        Ok(all)
+    /// The clusters of a file, whose chain was followed before and has an end.
+    fn chain(&self, first: u32) -> impl Iterator<Item = u32> {
+        std::iter::successors(Some(first).filter(|first| *first != 0), |at| after(self.entry(*at)))
     }
 
     /// A chain of clusters beside each other for so many bytes; gives the first one, 0 for no bytes.
     fn allocate(&mut self, bytes: usize, cluster_size: u64) -> Result<u32, LayoutError> {
         let needed = (bytes as u64).div_ceil(cluster_size);
+        if needed == 0 {
+            return Ok(0);
+        }
         let mut run = 0;
         for at in FIRST_CLUSTER..u32::try_from(self.used.len()).unwrap_or(u32::MAX) {
-            if run == needed {
-                break;
-            }
             let free = !self.used[at as usize] && self.entry(at) == 0;
             run = if free { run + 1 } else { 0 };
             if run == needed {
@@ -182,9 +169,6 @@ impl Clusters {
                 }
                 return Ok(first);
             }
-        }
-        if needed == 0 {
-            return Ok(0);
         }
         let free = self.free_count();
         Err(LayoutError::NoRoom {

@@ -4,11 +4,10 @@ use std::io;
 
 use crate::LayoutError;
 
-use super::{ATTR_DIRECTORY, short_name};
+use super::{ATTR_DIRECTORY, ATTR_VOLUME_ID, FIRST_CLUSTER, short_name};
 
 pub(super) const ENTRY: usize = 32;
 const LONG_NAME: u8 = 0x0F;
-const ATTR_VOLUME_ID: u8 = 0x08;
 /// First entry after the end of a directory.
 const END: u8 = 0;
 /// Entry whose file was deleted.
@@ -94,7 +93,7 @@ impl<'a> Volume<'a> {
 
     /// Offset of a cluster from the start of the partition.
     pub(crate) fn offset(&self, cluster: u32) -> u64 {
-        self.data + u64::from(cluster.saturating_sub(2)) * self.cluster_size
+        self.data + u64::from(cluster.saturating_sub(FIRST_CLUSTER)) * self.cluster_size
     }
 
     /// Fills a buffer from an offset of the partition.
@@ -186,7 +185,7 @@ impl<'a> Volume<'a> {
         let mut cluster = Some(found.first).filter(|_| found.size > 0);
         let step = usize::try_from(self.cluster_size).unwrap_or(512);
         for part in content.chunks_mut(step) {
-            let at = cluster.filter(|at| *at >= 2 && at - 2 < self.clusters);
+            let at = cluster.filter(|at| *at >= FIRST_CLUSTER && at - FIRST_CLUSTER < self.clusters);
             let at = at.ok_or_else(|| damaged(format!("{path} ends too early")))?;
             let offset = self.offset(at);
             self.read_at(offset, part)?;
@@ -198,5 +197,5 @@ impl<'a> Volume<'a> {
 
 /// The cluster that an entry of the table leads to; `None` at the end of a chain.
 pub(super) fn after(entry: u32) -> Option<u32> {
-    Some(entry & MASK).filter(|next| (2..CHAIN_END).contains(next))
+    Some(entry & MASK).filter(|next| (FIRST_CLUSTER..CHAIN_END).contains(next))
 }

@@ -104,7 +104,8 @@ pub fn renew_bios(
         return kept("the boot code of the disk is not GRUB's");
     }
     let first = sector_0[BOOT_KERNEL_SECTOR..].first_chunk().map_or(0, |number| u64::from_le_bytes(*number));
-    let Some(start) = (first * SECTOR).checked_sub(place.start).filter(|start| *start < place.size) else {
+    let start = first.checked_mul(SECTOR).and_then(|offset| offset.checked_sub(place.start));
+    let Some(start) = start.filter(|start| *start < place.size) else {
         return kept("the boot code of the disk leads out of the BIOS boot partition");
     };
     let mut head = [0; SECTOR_BYTES];
@@ -118,14 +119,15 @@ pub fn renew_bios(
         return kept("GRUB's core does not end within the BIOS boot partition");
     };
     let at = |start: u64, size: u64| PartitionExtent { start: place.start + start, size };
-    let same = new.boot_img.len() == SECTOR_BYTES && {
-        let here = BiosBoot::new(new.boot_img, new.core_img, at(start, place.size - start))?;
-        let mut known = vec![0; usize::try_from(length).unwrap_or(0)];
-        read(start, &mut known)?;
-        here.core() == known && here.boot_code()[..] == sector_0[..440]
-    };
-    if same {
-        return Ok(Renewal::Same);
+    let mut known = vec![0; usize::try_from(length).unwrap_or(0)];
+    read(start, &mut known)?;
+    match BiosBoot::new(new.boot_img, new.core_img, at(start, length)) {
+        Ok(here) if here.core() == known && here.boot_code()[..] == sector_0[..440] => {
+            return Ok(Renewal::Same);
+        }
+        // A larger core is another one, and has to find its place.
+        Ok(_) | Err(LayoutError::NoRoom { .. }) => {}
+        Err(wrong) => return Err(wrong),
     }
     // Before or behind the one that is started until the new sector 0 is there.
     let behind = start + length;

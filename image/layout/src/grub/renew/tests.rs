@@ -117,6 +117,16 @@ fn the_core_for_bios_goes_where_the_old_one_is_not_and_the_next_one_back() {
 }
 
 #[test]
+fn a_core_that_fits_only_before_the_one_that_is_started_goes_there() {
+    let (sector_0, mut partition) = installed(&files(1, 530_000));
+    let Renewal::Renew(steps) = renew(&sector_0, &partition, &files(2, 400_000)).unwrap() else { panic!() };
+    assert!(steps.core.0 >= 530_000, "behind the first one");
+    put(&mut partition, steps.core.0, &steps.core.1);
+    let renewal = renew(&steps.sector_0, &partition, &files(3, 520_000)).unwrap();
+    assert!(matches!(&renewal, Renewal::Renew(steps) if steps.core.0 == 0), "there is room before it");
+}
+
+#[test]
 fn a_disk_that_something_else_starts_is_left_alone() {
     let (one, two) = (files(1, 100_000), files(2, 120_000));
     let (sector_0, partition) = installed(&one);
@@ -128,6 +138,8 @@ fn a_disk_that_something_else_starts_is_left_alone() {
     let mut elsewhere = sector_0;
     elsewhere[0x5C] = 1;
     elsewhere[0x5D] = 0;
+    kept(&elsewhere, &partition, &two, "leads out of");
+    elsewhere[0x5C..0x64].fill(0xFF);
     kept(&elsewhere, &partition, &two, "leads out of");
     let mut long = partition.clone();
     long[508..510].copy_from_slice(&[0xFF; 2]);
