@@ -209,9 +209,6 @@ async fn a_flood_for_the_router_itself_leaves_neighbours_and_transit_alone() {
     pings.kill().unwrap();
     pings.wait().unwrap();
     assert!(said.contains("20 received"), "{said}");
-    lab.route(FAR4, true).await;
-    let reconnected = lab.statistics().await.fpm.unwrap().connections - before.fpm.unwrap().connections;
-    assert_eq!(reconnected, 0);
 }
 
 #[tokio::test]
